@@ -1,0 +1,182 @@
+/* alloc.c - PyMem_Raw*, PyMem_*, PyObject_Malloc and friends: three domains over one heap.
+ *
+ * All three use the same heap (alloc.h), which is thread-safe, so a block may be freed by any thread and, though the API
+ * forbids it, through another domain. kr_allocators is process-wide because the raw domain works before there is an
+ * interpreter; it is only written by PyMem_SetAllocator, PyObject_SetArenaAllocator and _PyMem_SetupAllocators.
+ * Requests above PY_SSIZE_T_MAX fail without reaching the heap.
+ */
+#include "memory/alloc.h"
+#include <stdio.h>
+#include <wchar.h>
+
+static void *default_malloc(void *ctx, size_t n) { return kr_heap_malloc(n); }
+static void *default_calloc(void *ctx, size_t n, size_t size) { return kr_heap_calloc(n, size); }
+static void *default_realloc(void *ctx, void *p, size_t n) { return kr_heap_realloc(p, n); }
+static void default_free(void *ctx, void *p) { kr_heap_free(p); }
+static void *arena_alloc(void *ctx, size_t n) { return kr_heap_malloc(n); }
+static void arena_free(void *ctx, void *p, size_t n) { kr_heap_free(p); }
+
+#define KR_DEFAULT_DOMAIN {NULL, default_malloc, default_calloc, default_realloc, default_free}
+KrAllocators kr_allocators = {
+    .domain = {KR_DEFAULT_DOMAIN, KR_DEFAULT_DOMAIN, KR_DEFAULT_DOMAIN},
+    .arena = {NULL, arena_alloc, arena_free},
+};
+
+KR_INLINE bool too_big(size_t n) { return KR_UNLIKELY(n > (size_t)PY_SSIZE_T_MAX); }
+KR_INLINE bool product_too_big(size_t n, size_t size) { return size != 0 && KR_UNLIKELY(n > (size_t)PY_SSIZE_T_MAX / size); }
+
+/* The four functions of a domain. */
+#define KR_DEFINE_DOMAIN(Malloc, Calloc, Realloc, Free, D)                          \
+    void *Malloc(size_t n) {                                                        \
+        if (too_big(n))                                                             \
+            return NULL;                                                            \
+        if (KR_LIKELY(!kr_allocators.hooked))                                       \
+            return kr_heap_malloc(n);                                               \
+        return kr_allocators.domain[D].malloc(kr_allocators.domain[D].ctx, n);      \
+    }                                                                               \
+    void *Calloc(size_t n, size_t size) {                                           \
+        if (product_too_big(n, size))                                               \
+            return NULL;                                                            \
+        if (KR_LIKELY(!kr_allocators.hooked))                                       \
+            return kr_heap_calloc(n, size);                                         \
+        return kr_allocators.domain[D].calloc(kr_allocators.domain[D].ctx, n, size); \
+    }                                                                               \
+    void *Realloc(void *p, size_t n) {                                              \
+        if (too_big(n))                                                             \
+            return NULL;                                                            \
+        if (KR_LIKELY(!kr_allocators.hooked))                                       \
+            return kr_heap_realloc(p, n);                                           \
+        return kr_allocators.domain[D].realloc(kr_allocators.domain[D].ctx, p, n);  \
+    }                                                                               \
+    void Free(void *p) {                                                            \
+        if (KR_LIKELY(!kr_allocators.hooked))                                       \
+            kr_heap_free(p);                                                        \
+        else                                                                        \
+            kr_allocators.domain[D].free(kr_allocators.domain[D].ctx, p);           \
+    }
+KR_DEFINE_DOMAIN(PyMem_RawMalloc, PyMem_RawCalloc, PyMem_RawRealloc, PyMem_RawFree, PYMEM_DOMAIN_RAW)
+KR_DEFINE_DOMAIN(PyMem_Malloc, PyMem_Calloc, PyMem_Realloc, PyMem_Free, PYMEM_DOMAIN_MEM)
+KR_DEFINE_DOMAIN(PyObject_Malloc, PyObject_Calloc, PyObject_Realloc, PyObject_Free, PYMEM_DOMAIN_OBJ)
+
+/* ------------------------------------------------------------------ replacing allocators */
+
+void PyMem_GetAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *a) {
+    if ((unsigned)d < KR_ARRAY_LEN(kr_allocators.domain))
+        *a = kr_allocators.domain[d];
+    else
+        memset(a, 0, sizeof *a);
+}
+
+static void update_hooked(void) {
+    int hooked = 0;
+    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++)
+        if (kr_allocators.domain[d].malloc != default_malloc)
+            hooked |= 1 << d;
+    kr_allocators.hooked = hooked;
+}
+
+void PyMem_SetAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *a) {
+    if ((unsigned)d < KR_ARRAY_LEN(kr_allocators.domain)) {
+        kr_allocators.domain[d] = *a;
+        update_hooked();
+    }
+}
+
+void PyObject_GetArenaAllocator(PyObjectArenaAllocator *a) { *a = kr_allocators.arena; }
+void PyObject_SetArenaAllocator(PyObjectArenaAllocator *a) { kr_allocators.arena = *a; }
+void PyMem_SetupDebugHooks(void) {}
+
+/* The names PYTHONMALLOC accepts. Every one of them means the same heap here. */
+static const char *const allocator_names[] = {
+    NULL, "default", "debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug"};
+
+PyAPI_FUNC(int) _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator);
+PyAPI_FUNC(int) _PyMem_SetupAllocators(PyMemAllocatorName allocator);
+PyAPI_FUNC(int) _PyMem_SetDefaultAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *old);
+PyAPI_FUNC(int) _PyObject_DebugMallocStats(FILE *out);
+PyAPI_FUNC(Py_ssize_t) _Py_GetAllocatedBlocks(void);
+
+/* 0, or -1 when the name is unknown; an empty name means the default. */
+int _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator) {
+    if (name == NULL || *name == '\0') {
+        *allocator = PYMEM_ALLOCATOR_DEFAULT;
+        return 0;
+    }
+    for (size_t i = 1; i < KR_ARRAY_LEN(allocator_names); i++)
+        if (strcmp(name, allocator_names[i]) == 0) {
+            *allocator = (PyMemAllocatorName)i;
+            return 0;
+        }
+    return -1;
+}
+
+int _PyMem_SetupAllocators(PyMemAllocatorName allocator) {
+    if (allocator == PYMEM_ALLOCATOR_NOT_SET)
+        return 0;
+    if ((size_t)allocator >= KR_ARRAY_LEN(allocator_names))
+        return -1;
+    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++)
+        kr_allocators.domain[d] = (PyMemAllocatorEx)KR_DEFAULT_DOMAIN;
+    update_hooked();
+    return 0;
+}
+
+const char *_PyMem_GetCurrentAllocatorName(void) { return kr_allocators.hooked ? NULL : "pymalloc"; }
+
+int _PyMem_SetDefaultAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *old) {
+    if ((unsigned)d >= KR_ARRAY_LEN(kr_allocators.domain))
+        return -1;
+    if (old != NULL)
+        *old = kr_allocators.domain[d];
+    kr_allocators.domain[d] = (PyMemAllocatorEx)KR_DEFAULT_DOMAIN;
+    update_hooked();
+    return 0;
+}
+
+/* ------------------------------------------------------------------ strings */
+
+static char *copy_bytes(void *(*alloc)(size_t), const char *s) {
+    size_t n = strlen(s) + 1;
+    char *copy = alloc(n);
+    return copy == NULL ? NULL : memcpy(copy, s, n);
+}
+char *_PyMem_RawStrdup(const char *s) { return copy_bytes(PyMem_RawMalloc, s); }
+char *_PyMem_Strdup(const char *s) { return copy_bytes(PyMem_Malloc, s); }
+
+wchar_t *_PyMem_RawWcsdup(const wchar_t *s) {
+    size_t n = wcslen(s);
+    if (n > (size_t)PY_SSIZE_T_MAX / sizeof(wchar_t) - 1)
+        return NULL;
+    n = (n + 1) * sizeof(wchar_t);
+    wchar_t *copy = PyMem_RawMalloc(n);
+    return copy == NULL ? NULL : memcpy(copy, s, n);
+}
+
+/* ------------------------------------------------------------------ statistics */
+
+#ifndef KR_ASAN
+static bool count_blocks(const mi_heap_t *heap, const mi_heap_area_t *area, void *block, size_t size, void *arg) {
+    if (block == NULL)
+        *(size_t *)arg += area->used;
+    return true;
+}
+static void print_line(const char *text, void *out) { fputs(text, out); }
+#endif
+
+/* Blocks in use in the calling thread's heap; 0 when the heap can't tell. */
+Py_ssize_t _Py_GetAllocatedBlocks(void) {
+#ifdef KR_ASAN
+    return 0;
+#else
+    size_t n = 0;
+    mi_heap_visit_blocks(mi_heap_get_default(), false, count_blocks, &n);
+    return (Py_ssize_t)n;
+#endif
+}
+
+int _PyObject_DebugMallocStats(FILE *out) {
+#ifndef KR_ASAN
+    mi_stats_print_out(print_line, out);
+#endif
+    return 1;
+}

@@ -1,0 +1,44 @@
+/* alloc.h - the allocator behind PyMem_*, PyObject_* and the raw domain: mimalloc, or libc's malloc in sanitizer builds.
+ *
+ * A domain can be replaced at run time (PyMem_SetAllocator); `hooked` is nonzero from then on, and the inline
+ * functions take the slow way. Every function may be called with size 0 and then gives a distinct pointer. */
+#ifndef KRAIT_ALLOC_H
+#define KRAIT_ALLOC_H
+#include "krait.h"
+
+#ifdef KR_ASAN
+#include <stdlib.h>
+KR_INLINE void *kr_heap_malloc(size_t n) { return malloc(n ? n : 1); }
+KR_INLINE void *kr_heap_calloc(size_t n, size_t size) { return n && size ? calloc(n, size) : calloc(1, 1); }
+KR_INLINE void *kr_heap_realloc(void *p, size_t n) { return realloc(p, n ? n : 1); }
+KR_INLINE void kr_heap_free(void *p) { free(p); }
+#else
+#include <mimalloc.h>
+KR_INLINE void *kr_heap_malloc(size_t n) { return mi_malloc(n); }
+KR_INLINE void *kr_heap_calloc(size_t n, size_t size) { return mi_calloc(n, size); }
+KR_INLINE void *kr_heap_realloc(void *p, size_t n) { return mi_realloc(p, n ? n : 1); }
+KR_INLINE void kr_heap_free(void *p) { mi_free(p); }
+#endif
+
+/* Process-wide: allocation must work before there is an interpreter. Changed only by PyMem_SetAllocator and friends. */
+typedef struct {
+    PyMemAllocatorEx domain[3];         /* by PyMemAllocatorDomain */
+    int hooked;                         /* bit d: domain d is not the default */
+    PyObjectArenaAllocator arena;
+} KrAllocators;
+extern KrAllocators kr_allocators;
+
+/* PyObject_Malloc / PyObject_Free in line. */
+KR_INLINE void *kr_object_malloc(size_t n) {
+    if (KR_LIKELY(!kr_allocators.hooked))
+        return kr_heap_malloc(n);
+    return PyObject_Malloc(n);
+}
+KR_INLINE void kr_object_free(void *p) {
+    if (KR_LIKELY(!kr_allocators.hooked))
+        kr_heap_free(p);
+    else
+        PyObject_Free(p);
+}
+
+#endif

@@ -1,0 +1,191 @@
+/* _imp.c - the module `_imp`: the primitives importlib's bootstrap is built on.
+ *
+ * krait has no frozen modules, so that family says "not found". The import lock is one recursive lock an interpreter,
+ * kept as a threading primitive in the module's state; it is also taken around fork.
+ */
+#include "krait.h"
+#include "runtime/import.h"
+#include <marshal.h>
+
+typedef struct {
+    PyThread_type_lock lock;
+    unsigned long owner;
+    int level;
+} ImportLock;
+
+static ImportLock *import_lock(void) {
+    KrInterpRuntime *r = &kr_interp()->runtime;
+    if (!r->import_lock) {
+        ImportLock *l = PyMem_RawCalloc(1, sizeof *l);
+        if (!l) return NULL;
+        if (!(l->lock = PyThread_allocate_lock())) {
+            PyMem_RawFree(l);
+            return NULL;
+        }
+        r->import_lock = l;
+    }
+    return r->import_lock;
+}
+
+void _PyImport_AcquireLock(void) {
+    ImportLock *l = import_lock();
+    unsigned long me = PyThread_get_thread_ident();
+    if (!l) return;
+    if (l->level && l->owner == me) {
+        l->level++;
+        return;
+    }
+    if (!PyThread_acquire_lock(l->lock, NOWAIT_LOCK)) {
+        PyThreadState *ts = PyEval_SaveThread();
+        PyThread_acquire_lock(l->lock, WAIT_LOCK);
+        PyEval_RestoreThread(ts);
+    }
+    l->owner = me;
+    l->level = 1;
+}
+int _PyImport_ReleaseLock(void) {
+    ImportLock *l = import_lock();
+    if (!l || !l->level || l->owner != PyThread_get_thread_ident()) return -1;
+    if (--l->level == 0) PyThread_release_lock(l->lock);
+    return 1;
+}
+
+PyDoc_STRVAR(lock_held_doc, "lock_held($module, /)\n--\n\nWhether the import lock is held.");
+static PyObject *imp_lock_held(PyObject *self, PyObject *ignored) {
+    ImportLock *l = import_lock();
+    return PyBool_FromLong(l && l->level);
+}
+PyDoc_STRVAR(acquire_lock_doc, "acquire_lock($module, /)\n--\n\nTakes the import lock, recursively.");
+static PyObject *imp_acquire_lock(PyObject *self, PyObject *ignored) {
+    _PyImport_AcquireLock();
+    Py_RETURN_NONE;
+}
+PyDoc_STRVAR(release_lock_doc, "release_lock($module, /)\n--\n\nReleases the import lock.");
+static PyObject *imp_release_lock(PyObject *self, PyObject *ignored) {
+    if (_PyImport_ReleaseLock() < 0) {
+        PyErr_SetString(PyExc_RuntimeError, "not holding the import lock");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+PyDoc_STRVAR(extension_suffixes_doc, "extension_suffixes($module, /)\n--\n\nFile name endings of extension modules.");
+static PyObject *imp_extension_suffixes(PyObject *self, PyObject *ignored) {
+    return Py_BuildValue("[sss]", ".cpython-311-x86_64-linux-gnu.so", ".abi3.so", ".so");
+}
+PyDoc_STRVAR(is_builtin_doc, "is_builtin($module, name, /)\n--\n\n1 if a native module has this name, -1 if it can't be made again, else 0.");
+static PyObject *imp_is_builtin(PyObject *self, PyObject *name) {
+    if (!PyUnicode_Check(name)) {
+        _PyArg_BadArgument("is_builtin", "argument", "str", name);
+        return NULL;
+    }
+    struct _inittab *e = kr_import_native(name);
+    return PyLong_FromLong(!e ? 0 : e->initfunc ? 1 : -1);
+}
+PyDoc_STRVAR(is_frozen_doc, "is_frozen($module, name, /)\n--\n\nFalse: there are no frozen modules.");
+static PyObject *imp_is_frozen(PyObject *self, PyObject *name) { Py_RETURN_FALSE; }
+PyDoc_STRVAR(find_frozen_doc, "find_frozen($module, name, /, *, withdata=False)\n--\n\nNone: there are no frozen modules.");
+static PyObject *imp_find_frozen(PyObject *self, PyObject *args, PyObject *kwds) { Py_RETURN_NONE; }
+PyDoc_STRVAR(get_frozen_object_doc, "get_frozen_object($module, name, data=None, /)\n--\n\nRaises ImportError: there are no frozen modules.");
+static PyObject *imp_no_frozen(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    if (!_PyArg_CheckPositional("get_frozen_object", nargs, 1, 2)) return NULL;
+    PyObject *text = PyUnicode_FromFormat("No such frozen object named %R", args[0]);
+    if (text) PyErr_SetImportError(text, args[0], NULL);
+    Py_XDECREF(text);
+    return NULL;
+}
+PyDoc_STRVAR(is_frozen_package_doc, "is_frozen_package($module, name, /)\n--\n\nRaises ImportError: there are no frozen modules.");
+PyDoc_STRVAR(init_frozen_doc, "init_frozen($module, name, /)\n--\n\nNone: there are no frozen modules.");
+static PyObject *imp_init_frozen(PyObject *self, PyObject *name) { Py_RETURN_NONE; }
+PyDoc_STRVAR(frozen_names_doc, "_frozen_module_names($module, /)\n--\n\nThe empty list.");
+static PyObject *imp_frozen_names(PyObject *self, PyObject *ignored) { return PyList_New(0); }
+PyDoc_STRVAR(override_frozen_doc, "_override_frozen_modules_for_tests($module, override, /)\n--\n\nDoes nothing: there are no frozen modules.");
+static PyObject *imp_override_frozen(PyObject *self, PyObject *arg) { Py_RETURN_NONE; }
+
+PyDoc_STRVAR(create_builtin_doc, "create_builtin($module, spec, /)\n--\n\nMakes the native module a spec names.");
+static PyObject *imp_create_builtin(PyObject *self, PyObject *spec) { return kr_import_create_builtin(spec); }
+PyDoc_STRVAR(exec_builtin_doc, "exec_builtin($module, mod, /)\n--\n\nRuns the execution phase of a native module.");
+static PyObject *imp_exec(PyObject *self, PyObject *module) {
+    PyModuleDef *def = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
+    int rc = 0;
+    if (def && def->m_slots && !PyModule_GetState(module)) rc = PyModule_ExecDef(module, def);
+    return rc < 0 ? NULL : PyLong_FromLong(0);
+}
+PyDoc_STRVAR(create_dynamic_doc, "create_dynamic($module, spec, file=<unrepresentable>, /)\n--\n\nLoads the extension module a spec names.");
+static PyObject *imp_create_dynamic(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    if (!_PyArg_CheckPositional("create_dynamic", nargs, 1, 2)) return NULL;
+    return kr_import_dynamic(args[0]);
+}
+PyDoc_STRVAR(exec_dynamic_doc, "exec_dynamic($module, mod, /)\n--\n\nRuns the execution phase of an extension module.");
+
+/* Gives every code object in `code`, nested ones too, the file name `to` where it had `from`. */
+static int fix_filenames(PyCodeObject *code, PyObject *from, PyObject *to) {
+    int same = PyObject_RichCompareBool(code->co_filename, from, Py_EQ);
+    if (same <= 0) return same;
+    Py_SETREF(code->co_filename, Py_NewRef(to));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
+        PyObject *c = PyTuple_GET_ITEM(code->co_consts, i);
+        if (PyCode_Check(c) && fix_filenames((PyCodeObject *)c, from, to) < 0) return -1;
+    }
+    return 0;
+}
+PyDoc_STRVAR(fix_co_filename_doc, "_fix_co_filename($module, code, path, /)\n--\n\nSets the file name of code that was compiled elsewhere.");
+static PyObject *imp_fix_co_filename(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    if (!_PyArg_CheckPositional("_fix_co_filename", nargs, 2, 2)) return NULL;
+    if (!PyCode_Check(args[0])) {
+        _PyArg_BadArgument("_fix_co_filename", "argument 1", "code", args[0]);
+        return NULL;
+    }
+    if (!PyUnicode_Check(args[1])) {
+        _PyArg_BadArgument("_fix_co_filename", "argument 2", "str", args[1]);
+        return NULL;
+    }
+    PyCodeObject *code = (PyCodeObject *)args[0];
+    PyObject *old = Py_NewRef(code->co_filename);
+    int same = PyUnicode_Compare(old, args[1]) == 0;
+    int rc = same ? 0 : fix_filenames(code, old, args[1]);
+    Py_DECREF(old);
+    if (rc < 0) return NULL;
+    Py_RETURN_NONE;
+}
+PyDoc_STRVAR(source_hash_doc, "source_hash($module, /, key, source)\n--\n\nThe hash that hash-based bytecode caches carry, 8 bytes.");
+static PyObject *imp_source_hash(PyObject *self, PyObject *args, PyObject *kwds) {
+    static char *names[] = {"key", "source", NULL};
+    long key;
+    Py_buffer source;
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, "ly*:source_hash", names, &key, &source)) return NULL;
+    uint64_t h = kr_keyed_hash((uint64_t)key, source.buf, source.len);
+    PyBuffer_Release(&source);
+    unsigned char out[8];
+    for (int i = 0; i < 8; i++) out[i] = (unsigned char)(h >> (8 * i));
+    return PyBytes_FromStringAndSize((char *)out, 8);
+}
+
+static PyMethodDef imp_methods[] = {
+    {"lock_held", imp_lock_held, METH_NOARGS, lock_held_doc},
+    {"acquire_lock", imp_acquire_lock, METH_NOARGS, acquire_lock_doc},
+    {"release_lock", imp_release_lock, METH_NOARGS, release_lock_doc},
+    {"extension_suffixes", imp_extension_suffixes, METH_NOARGS, extension_suffixes_doc},
+    {"is_builtin", imp_is_builtin, METH_O, is_builtin_doc},
+    {"is_frozen", imp_is_frozen, METH_O, is_frozen_doc},
+    {"is_frozen_package", KR_METH(imp_no_frozen), METH_FASTCALL, is_frozen_package_doc},
+    {"find_frozen", KR_METH(imp_find_frozen), METH_VARARGS | METH_KEYWORDS, find_frozen_doc},
+    {"get_frozen_object", KR_METH(imp_no_frozen), METH_FASTCALL, get_frozen_object_doc},
+    {"init_frozen", imp_init_frozen, METH_O, init_frozen_doc},
+    {"_frozen_module_names", imp_frozen_names, METH_NOARGS, frozen_names_doc},
+    {"_override_frozen_modules_for_tests", imp_override_frozen, METH_O, override_frozen_doc},
+    {"create_builtin", imp_create_builtin, METH_O, create_builtin_doc},
+    {"exec_builtin", imp_exec, METH_O, exec_builtin_doc},
+    {"create_dynamic", KR_METH(imp_create_dynamic), METH_FASTCALL, create_dynamic_doc},
+    {"exec_dynamic", imp_exec, METH_O, exec_dynamic_doc},
+    {"_fix_co_filename", KR_METH(imp_fix_co_filename), METH_FASTCALL, fix_co_filename_doc},
+    {"source_hash", KR_METH(imp_source_hash), METH_VARARGS | METH_KEYWORDS, source_hash_doc},
+    {NULL},
+};
+PyDoc_STRVAR(imp_doc, "(Extremely) low-level import machinery, for importlib.");
+static struct PyModuleDef imp_module = {PyModuleDef_HEAD_INIT, "_imp", imp_doc, -1, imp_methods};
+
+PyObject *PyInit__imp(void) {
+    PyObject *m = PyModule_Create(&imp_module);
+    if (m && PyModule_AddStringConstant(m, "check_hash_based_pycs", "default") < 0) Py_CLEAR(m);
+    return m;
+}

@@ -1,0 +1,16 @@
+/* type_state.h - the type attribute cache and version tags, in KrInterp. */
+#ifndef KRAIT_TYPE_STATE_H
+#define KRAIT_TYPE_STATE_H
+
+#define KR_TYPE_CACHE_SIZE 4096  /* entries, a power of two */
+typedef struct {
+    unsigned int version;        /* the type's tp_version_tag this entry is for; 0 = empty */
+    PyObject *name;              /* borrowed: interned */
+    PyObject *value;             /* borrowed from the class; NULL = known to be absent */
+} KrTypeCacheEntry;
+typedef struct {
+    KrTypeCacheEntry cache[KR_TYPE_CACHE_SIZE];
+    unsigned int next_version;
+} KrTypeState;
+
+#endif

@@ -1,0 +1,723 @@
+/* config.c - PyConfig: the command line, the environment, and where the library is.
+ *
+ * Order of precedence: command line, then PYTHON* variables, then defaults, as in CPython. Wide strings of a PyConfig
+ * belong to it (PyMem_RawMalloc) and die with PyConfig_Clear.
+ */
+#include "runtime/config.h"
+#include <limits.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int Py_BytesWarningFlag, Py_DebugFlag, Py_DontWriteBytecodeFlag, Py_FrozenFlag, Py_HashRandomizationFlag, Py_IgnoreEnvironmentFlag,
+    Py_InspectFlag, Py_InteractiveFlag, Py_IsolatedFlag, Py_NoSiteFlag, Py_NoUserSiteDirectory, Py_OptimizeFlag, Py_QuietFlag,
+    Py_UTF8Mode = 1, Py_UnbufferedStdioFlag, Py_VerboseFlag;
+
+/* ------------------------------------------------------------------ PyStatus */
+
+PyStatus PyStatus_Ok(void) { return (PyStatus){._type = _PyStatus_TYPE_OK}; }
+PyStatus PyStatus_Error(const char *msg) { return (PyStatus){._type = _PyStatus_TYPE_ERROR, .err_msg = msg}; }
+PyStatus PyStatus_NoMemory(void) { return PyStatus_Error("memory allocation failed"); }
+PyStatus PyStatus_Exit(int code) { return (PyStatus){._type = _PyStatus_TYPE_EXIT, .exitcode = code}; }
+int PyStatus_IsError(PyStatus s) { return s._type == _PyStatus_TYPE_ERROR; }
+int PyStatus_IsExit(PyStatus s) { return s._type == _PyStatus_TYPE_EXIT; }
+int PyStatus_Exception(PyStatus s) { return s._type != _PyStatus_TYPE_OK; }
+void Py_ExitStatusException(PyStatus s) {
+    if (PyStatus_IsExit(s)) exit(s.exitcode);
+    fprintf(stderr, "krait: %s%s%s\n", s.func ? s.func : "", s.func ? ": " : "", s.err_msg ? s.err_msg : "start-up failed");
+    exit(1);
+}
+
+/* ------------------------------------------------------------------ strings and lists */
+
+PyStatus PyConfig_SetString(PyConfig *c, wchar_t **field, const wchar_t *s) {
+    wchar_t *copy = NULL;
+    if (s) {
+        size_t n = (wcslen(s) + 1) * sizeof(wchar_t);
+        if (!(copy = PyMem_RawMalloc(n))) return PyStatus_NoMemory();
+        memcpy(copy, s, n);
+    }
+    PyMem_RawFree(*field);
+    *field = copy;
+    return PyStatus_Ok();
+}
+PyStatus PyConfig_SetBytesString(PyConfig *c, wchar_t **field, const char *s) {
+    wchar_t *w = s ? Py_DecodeLocale(s, NULL) : NULL;
+    if (s && !w) return PyStatus_Error("cannot decode a string of the configuration");
+    PyMem_RawFree(*field);
+    *field = w;
+    return PyStatus_Ok();
+}
+PyStatus PyWideStringList_Insert(PyWideStringList *l, Py_ssize_t at, const wchar_t *s) {
+    if (at < 0) return PyStatus_Error("PyWideStringList_Insert index must be >= 0");
+    if (at > l->length) at = l->length;
+    wchar_t *copy = NULL;
+    PyStatus st = PyConfig_SetString(NULL, &copy, s);
+    if (PyStatus_Exception(st)) return st;
+    wchar_t **items = PyMem_RawRealloc(l->items, (size_t)(l->length + 1) * sizeof *items);
+    if (!items) {
+        PyMem_RawFree(copy);
+        return PyStatus_NoMemory();
+    }
+    memmove(items + at + 1, items + at, (size_t)(l->length - at) * sizeof *items);
+    items[at] = copy;
+    l->items = items;
+    l->length++;
+    return st;
+}
+PyStatus PyWideStringList_Append(PyWideStringList *l, const wchar_t *s) { return PyWideStringList_Insert(l, l->length, s); }
+static void list_clear(PyWideStringList *l) {
+    for (Py_ssize_t i = 0; i < l->length; i++) PyMem_RawFree(l->items[i]);
+    PyMem_RawFree(l->items);
+    *l = (PyWideStringList){0};
+}
+PyStatus PyConfig_SetWideStringList(PyConfig *c, PyWideStringList *l, Py_ssize_t n, wchar_t **items) {
+    PyWideStringList fresh = {0};
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyStatus st = PyWideStringList_Append(&fresh, items[i]);
+        if (PyStatus_Exception(st)) {
+            list_clear(&fresh);
+            return st;
+        }
+    }
+    list_clear(l);
+    *l = fresh;
+    return PyStatus_Ok();
+}
+PyStatus PyConfig_SetArgv(PyConfig *c, Py_ssize_t argc, wchar_t *const *argv) {
+    return PyConfig_SetWideStringList(c, &c->argv, argc, (wchar_t **)argv);
+}
+PyStatus PyConfig_SetBytesArgv(PyConfig *c, Py_ssize_t argc, char *const *argv) {
+    list_clear(&c->argv);
+    for (Py_ssize_t i = 0; i < argc; i++) {
+        wchar_t *w = Py_DecodeLocale(argv[i], NULL);
+        if (!w) return PyStatus_Error("cannot decode the command line");
+        PyStatus st = PyWideStringList_Append(&c->argv, w);
+        PyMem_RawFree(w);
+        if (PyStatus_Exception(st)) return st;
+    }
+    return PyStatus_Ok();
+}
+
+/* Every field of a PyConfig by kind, once: initial values, copying and clearing are derived from it. */
+#define CONFIG_STRINGS(X)                                                                                              \
+    X(dump_refs_file) X(filesystem_encoding) X(filesystem_errors) X(pycache_prefix) X(stdio_encoding) X(stdio_errors)  \
+    X(check_hash_pycs_mode) X(program_name) X(pythonpath_env) X(home) X(platlibdir) X(stdlib_dir) X(executable)        \
+    X(base_executable) X(prefix) X(base_prefix) X(exec_prefix) X(base_exec_prefix) X(run_command) X(run_module) X(run_filename)
+#define CONFIG_LISTS(X) X(orig_argv) X(argv) X(xoptions) X(warnoptions) X(module_search_paths)
+
+void PyConfig_InitPythonConfig(PyConfig *c) {
+    *c = (PyConfig){.use_environment = 1, .install_signal_handlers = 1, .code_debug_ranges = 1, .parse_argv = 1, .site_import = 1,
+                    .write_bytecode = 1, .user_site_directory = 1, .configure_c_stdio = 1, .buffered_stdio = 1,
+                    .pathconfig_warnings = 1, ._install_importlib = 1, ._init_main = 1, .use_hash_seed = 0};
+}
+void PyConfig_InitIsolatedConfig(PyConfig *c) {
+    PyConfig_InitPythonConfig(c);
+    c->isolated = 1;
+    c->use_environment = 0;
+    c->user_site_directory = 0;
+    c->safe_path = 1;
+    c->parse_argv = 0;
+    c->install_signal_handlers = 0;
+}
+void _PyConfig_InitCompatConfig(PyConfig *c) {
+    PyConfig_InitPythonConfig(c);
+    c->parse_argv = 0;
+}
+void PyConfig_Clear(PyConfig *c) {
+#define X(f)                \
+    PyMem_RawFree(c->f);    \
+    c->f = NULL;
+    CONFIG_STRINGS(X)
+#undef X
+#define X(f) list_clear(&c->f);
+    CONFIG_LISTS(X)
+#undef X
+    c->module_search_paths_set = 0;
+}
+
+PyStatus kr_config_copy(PyConfig *to, const PyConfig *from) {
+    PyConfig_Clear(to);
+    PyConfig fresh = *from;
+    PyStatus st = PyStatus_Ok();
+#define X(f) fresh.f = NULL;
+    CONFIG_STRINGS(X)
+#undef X
+#define X(f) fresh.f = (PyWideStringList){0};
+    CONFIG_LISTS(X)
+#undef X
+    *to = fresh;
+#define X(f) \
+    if (!PyStatus_Exception(st)) st = PyConfig_SetString(to, &to->f, from->f);
+    CONFIG_STRINGS(X)
+#undef X
+#define X(f) \
+    if (!PyStatus_Exception(st)) st = PyConfig_SetWideStringList(to, &to->f, from->f.length, from->f.items);
+    CONFIG_LISTS(X)
+#undef X
+    return st;
+}
+
+void PyPreConfig_InitPythonConfig(PyPreConfig *c) { *c = (PyPreConfig){.parse_argv = 1, .use_environment = 1, .configure_locale = 1, .utf8_mode = -1}; }
+void PyPreConfig_InitIsolatedConfig(PyPreConfig *c) { *c = (PyPreConfig){.isolated = 1}; }
+
+/* ------------------------------------------------------------------ help texts */
+
+const char kr_usage[] =
+    "Options (and corresponding environment variables):\n"
+    "-b     : warn when str() is taken of bytes, or bytes are compared with str (-bb: raise)\n"
+    "-B     : don't write .pyc files on import; also PYTHONDONTWRITEBYTECODE=x\n"
+    "-c cmd : run the program given as a string (ends the options)\n"
+    "-d     : accepted for compatibility; also PYTHONDEBUG=x\n"
+    "-E     : ignore PYTHON* environment variables\n"
+    "-h     : print this help and exit (also -? or --help)\n"
+    "-i     : go interactive after running the program; also PYTHONINSPECT=x\n"
+    "-I     : isolated: implies -E, -P and -s\n"
+    "-m mod : run a library module as a program (ends the options)\n"
+    "-O     : leave out assert and __debug__ statements; also PYTHONOPTIMIZE=x\n"
+    "-OO    : -O, and leave out docstrings\n"
+    "-P     : don't put the script's or the current folder on sys.path; also PYTHONSAFEPATH=x\n"
+    "-q     : no version message when interactive\n"
+    "-s     : no user site folder on sys.path; also PYTHONNOUSERSITE=x\n"
+    "-S     : don't import site at start-up\n"
+    "-u     : unbuffered stdout and stderr; also PYTHONUNBUFFERED=x\n"
+    "-v     : trace imports; also PYTHONVERBOSE=x\n"
+    "-V     : print the version and exit (also --version; twice: more)\n"
+    "-W arg : warning control, action:message:category:module:lineno; also PYTHONWARNINGS=arg\n"
+    "-x     : skip the first line of the source\n"
+    "-X opt : an implementation's own option (--help-xoptions lists them)\n"
+    "--check-hash-based-pycs always|default|never:\n"
+    "         how hash-based .pyc files are checked\n"
+    "--help-env      : print the environment variables and exit\n"
+    "--help-xoptions : print the -X options and exit\n"
+    "--help-all      : print all help and exit\n"
+    "\n"
+    "Arguments:\n"
+    "file   : a program's file, folder or zip file\n"
+    "-      : the program comes from stdin (default; interactive if a terminal)\n"
+    "arg ...: the program's own arguments, sys.argv[1:]\n";
+
+static const char usage_env[] =
+    "Environment variables that change behaviour:\n"
+    "PYTHONSTARTUP       : file executed when interactive\n"
+    "PYTHONPATH          : folders put on sys.path, separated by ':'\n"
+    "PYTHONHOME          : prefix of the installation\n"
+    "PYTHONPLATLIBDIR    : name of the platform library folder\n"
+    "PYTHONSAFEPATH      : -P\n"
+    "PYTHONINSPECT       : -i\n"
+    "PYTHONOPTIMIZE      : -O; 2: -OO\n"
+    "PYTHONDONTWRITEBYTECODE : -B\n"
+    "PYTHONUNBUFFERED    : -u\n"
+    "PYTHONVERBOSE       : -v\n"
+    "PYTHONNOUSERSITE    : -s\n"
+    "PYTHONWARNINGS      : -W\n"
+    "PYTHONHASHSEED      : seed of hash randomisation: 'random' or 0 to 4294967295\n"
+    "PYTHONINTMAXSTRDIGITS : limit of int/str conversions\n"
+    "PYTHONIOENCODING    : encoding[:errors] of stdin, stdout, stderr\n"
+    "PYTHONFAULTHANDLER  : -X faulthandler\n"
+    "PYTHONDEVMODE       : -X dev\n"
+    "PYTHONUTF8          : UTF-8 mode, which krait always has\n"
+    "PYTHONPYCACHEPREFIX : folder for .pyc files\n"
+    "PYTHONBREAKPOINT    : what breakpoint() calls; 0 turns it off\n"
+    "PYTHONPROFILEIMPORTTIME, PYTHONTRACEMALLOC, PYTHONWARNDEFAULTENCODING, PYTHONNODEBUGRANGES : as the -X options\n";
+
+static const char usage_xoptions[] =
+    "Implementation-specific options:\n"
+    "-X dev              : development mode\n"
+    "-X faulthandler     : enable faulthandler\n"
+    "-X importtime       : print how long each import takes\n"
+    "-X int_max_str_digits=N : limit of int/str conversions, 0 for none\n"
+    "-X no_debug_ranges  : no column positions in tracebacks\n"
+    "-X opstats          : print instruction statistics at exit (krait's own)\n"
+    "-X pycache_prefix=P : folder for .pyc files\n"
+    "-X tracemalloc[=N]  : trace memory allocations\n"
+    "-X utf8[=0|1]       : UTF-8 mode, which krait always has\n"
+    "-X warn_default_encoding : warn when a text encoding is not given\n";
+
+static void print_help(const wchar_t *program, bool env, bool xoptions, bool options) {
+    if (options) {
+        printf("usage: %ls [option] ... [-c cmd | -m mod | file | -] [arg] ...\n", program);
+        fputs(kr_usage, stdout);
+    }
+    if (env) fputs(usage_env, stdout);
+    if (xoptions) fputs(usage_xoptions, stdout);
+}
+
+/* ------------------------------------------------------------------ the environment */
+
+static const char *env(const PyConfig *c, const char *name) {
+    const char *v = c->use_environment ? getenv(name) : NULL;
+    return v && *v ? v : NULL;
+}
+/* Raises *flag to the variable's number, or 1 for other text. */
+static void env_flag(const PyConfig *c, int *flag, const char *name) {
+    const char *v = env(c, name);
+    if (!v) return;
+    char *end;
+    long n = strtol(v, &end, 10);
+    int value = *end || n < 0 || n > INT_MAX ? 1 : (int)n;
+    if (*flag < value) *flag = value;
+}
+
+static const wchar_t *xoption(const PyConfig *c, const wchar_t *name) {
+    size_t n = wcslen(name);
+    for (Py_ssize_t i = c->xoptions.length; i-- > 0;) {
+        const wchar_t *o = c->xoptions.items[i];
+        if (!wcsncmp(o, name, n) && (o[n] == 0 || o[n] == L'=')) return o[n] ? o + n + 1 : o + n;
+    }
+    return NULL;
+}
+
+static PyStatus read_hash_seed(PyConfig *c) {
+    const char *v = env(c, "PYTHONHASHSEED");
+    if (!v || !strcmp(v, "random")) {
+        c->use_hash_seed = 0;
+        c->hash_seed = 0;
+        return PyStatus_Ok();
+    }
+    char *end;
+    unsigned long n = strtoul(v, &end, 10);
+    if (*end || *v == '-' || n > 4294967295UL)
+        return PyStatus_Error("PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]");
+    c->use_hash_seed = 1;
+    c->hash_seed = n;
+    return PyStatus_Ok();
+}
+
+/* The digits limit: -1 not given, -2 invalid. */
+static long digits_limit(const wchar_t *text) {
+    wchar_t *end;
+    long n = wcstol(text, &end, 10);
+    return *end || !*text || n < 0 || (n && n < 640) || n > INT_MAX ? -2 : n;
+}
+
+static PyStatus read_environment(PyConfig *c) {
+    env_flag(c, &c->parser_debug, "PYTHONDEBUG");
+    env_flag(c, &c->verbose, "PYTHONVERBOSE");
+    env_flag(c, &c->optimization_level, "PYTHONOPTIMIZE");
+    env_flag(c, &c->inspect, "PYTHONINSPECT");
+    int off = 0;
+    env_flag(c, &off, "PYTHONDONTWRITEBYTECODE");
+    if (off) c->write_bytecode = 0;
+    off = 0;
+    env_flag(c, &off, "PYTHONNOUSERSITE");
+    if (off) c->user_site_directory = 0;
+    off = 0;
+    env_flag(c, &off, "PYTHONUNBUFFERED");
+    if (off) c->buffered_stdio = 0;
+    if (env(c, "PYTHONSAFEPATH")) c->safe_path = 1;
+    if (env(c, "PYTHONFAULTHANDLER") || xoption(c, L"faulthandler")) c->faulthandler = 1;
+    if (env(c, "PYTHONDEVMODE") || xoption(c, L"dev")) c->dev_mode = 1, c->faulthandler = 1;
+    if (env(c, "PYTHONPROFILEIMPORTTIME") || xoption(c, L"importtime")) c->import_time = 1;
+    if (env(c, "PYTHONWARNDEFAULTENCODING") || xoption(c, L"warn_default_encoding")) c->warn_default_encoding = 1;
+    if (env(c, "PYTHONNODEBUGRANGES") || xoption(c, L"no_debug_ranges")) c->code_debug_ranges = 0;
+    PyStatus st = read_hash_seed(c);
+    if (PyStatus_Exception(st)) return st;
+    const wchar_t *x;
+    const char *v;
+    if ((x = xoption(c, L"pycache_prefix"))) {
+        if (*x) st = PyConfig_SetString(c, &c->pycache_prefix, x);
+    } else if ((v = env(c, "PYTHONPYCACHEPREFIX"))) {
+        st = PyConfig_SetBytesString(c, &c->pycache_prefix, v);
+    }
+    if (PyStatus_Exception(st)) return st;
+    if ((v = env(c, "PYTHONPATH"))) st = PyConfig_SetBytesString(c, &c->pythonpath_env, v);
+    if (!PyStatus_Exception(st) && (v = env(c, "PYTHONHOME"))) st = PyConfig_SetBytesString(c, &c->home, v);
+    if (!PyStatus_Exception(st) && (v = env(c, "PYTHONPLATLIBDIR"))) st = PyConfig_SetBytesString(c, &c->platlibdir, v);
+    if (!PyStatus_Exception(st) && (v = env(c, "PYTHONIOENCODING"))) {
+        const char *colon = strchr(v, ':');
+        char name[100];
+        snprintf(name, sizeof name, "%.*s", (int)(colon ? colon - v : (long)strlen(v)), v);
+        if (*name) st = PyConfig_SetBytesString(c, &c->stdio_encoding, name);
+        if (!PyStatus_Exception(st) && colon && colon[1]) st = PyConfig_SetBytesString(c, &c->stdio_errors, colon + 1);
+    }
+    return st;
+}
+
+int kr_config_max_str_digits(const PyConfig *c, const char **error) {
+    const wchar_t *x = xoption(c, L"int_max_str_digits");
+    const char *v = env(c, "PYTHONINTMAXSTRDIGITS");
+    *error = NULL;
+    if (x) {
+        long n = digits_limit(x);
+        if (n >= 0) return (int)n;
+        *error = "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.";
+    } else if (v) {
+        wchar_t wide[40];
+        swprintf(wide, KR_ARRAY_LEN(wide), L"%.38s", v);
+        long n = digits_limit(wide);
+        if (n >= 0) return (int)n;
+        *error = "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
+    }
+    return 4300;
+}
+
+/* ------------------------------------------------------------------ the command line */
+
+/* Reads c->argv (program name first) into c, and leaves in it what sys.argv will be. */
+static PyStatus parse_argv(PyConfig *c) {
+    Py_ssize_t n = c->argv.length, i = 1;
+    wchar_t **argv = c->argv.items;
+    const wchar_t *program = n ? argv[0] : L"krait";
+    PyStatus st = PyStatus_Ok();
+    PyWideStringList warnings = {0};
+    int version = 0;
+    bool done = false;
+    while (i < n && !done && argv[i][0] == L'-' && argv[i][1]) {
+        wchar_t *arg = argv[i++];
+        if (!wcscmp(arg, L"--")) break;
+        if (!wcsncmp(arg, L"--", 2)) {
+            if (!wcscmp(arg, L"--help")) {
+                print_help(program, false, false, true);
+                return PyStatus_Exit(0);
+            } else if (!wcscmp(arg, L"--version")) {
+                version++;
+            } else if (!wcscmp(arg, L"--help-env")) {
+                print_help(program, true, false, false);
+                return PyStatus_Exit(0);
+            } else if (!wcscmp(arg, L"--help-xoptions")) {
+                print_help(program, false, true, false);
+                return PyStatus_Exit(0);
+            } else if (!wcscmp(arg, L"--help-all")) {
+                print_help(program, true, true, true);
+                return PyStatus_Exit(0);
+            } else if (!wcscmp(arg, L"--check-hash-based-pycs")) {
+                const wchar_t *mode = i < n ? argv[i++] : L"";
+                if (wcscmp(mode, L"always") && wcscmp(mode, L"never") && wcscmp(mode, L"default")) {
+                    fputs("--check-hash-based-pycs must be one of 'default', 'always', or 'never'\n", stderr);
+                    goto usage;
+                }
+                st = PyConfig_SetString(c, &c->check_hash_pycs_mode, mode);
+                if (PyStatus_Exception(st)) return st;
+            } else {
+                fprintf(stderr, "unknown option %ls\n", arg);
+                goto usage;
+            }
+            continue;
+        }
+        for (wchar_t *p = arg + 1; *p && !done; p++) {
+            wchar_t opt = *p;
+            const wchar_t *value = NULL;
+            if (wcschr(L"cmWX", opt)) {
+                value = p[1] ? p + 1 : i < n ? argv[i++] : NULL;
+                if (!value) {
+                    fprintf(stderr, "Argument expected for the -%lc option\n", (wint_t)opt);
+                    goto usage;
+                }
+                p = arg + wcslen(arg) - 1;
+            }
+            switch (opt) {
+            case L'b': c->bytes_warning++; break;
+            case L'B': c->write_bytecode = 0; break;
+            case L'd': c->parser_debug++; break;
+            case L'E': c->use_environment = 0; break;
+            case L'i': c->inspect++, c->interactive++; break;
+            case L'I': c->isolated = 1, c->use_environment = 0, c->user_site_directory = 0, c->safe_path = 1; break;
+            case L'O': c->optimization_level++; break;
+            case L'P': c->safe_path = 1; break;
+            case L'q': c->quiet++; break;
+            case L'R': break; /* hash randomisation is the default */
+            case L's': c->user_site_directory = 0; break;
+            case L'S': c->site_import = 0; break;
+            case L'u': c->buffered_stdio = 0; break;
+            case L'v': c->verbose++; break;
+            case L'V': version++; break;
+            case L'x': c->skip_source_first_line = 1; break;
+            case L'h':
+            case L'?': print_help(program, false, false, true); return PyStatus_Exit(0);
+            case L'W': st = PyWideStringList_Append(&warnings, value); break;
+            case L'X': st = PyWideStringList_Append(&c->xoptions, value); break;
+            case L'c': {
+                size_t len = wcslen(value);
+                c->run_command = PyMem_RawMalloc((len + 2) * sizeof(wchar_t));
+                if (!c->run_command) return PyStatus_NoMemory();
+                wcscpy(c->run_command, value);
+                c->run_command[len] = L'\n';
+                c->run_command[len + 1] = 0;
+                done = true;
+                break;
+            }
+            case L'm':
+                st = PyConfig_SetString(c, &c->run_module, value);
+                done = true;
+                break;
+            default: fprintf(stderr, "Unknown option: -%lc\n", (wint_t)opt); goto usage;
+            }
+            if (PyStatus_Exception(st)) return st;
+        }
+    }
+    if (version) {
+        if (version > 1) printf("Python %s\n", Py_GetVersion());
+        else printf("Python %s (krait %s)\n", PY_VERSION, KR_VERSION);
+        return PyStatus_Exit(0);
+    }
+    if (!c->run_command && !c->run_module && i < n && wcscmp(argv[i], L"-")) {
+        st = PyConfig_SetString(c, &c->run_filename, argv[i]);
+        if (PyStatus_Exception(st)) return st;
+    }
+    /* sys.argv: the program's name, then its arguments */
+    PyWideStringList rest = {0};
+    const wchar_t *first = c->run_command ? L"-c" : c->run_module ? L"-m" : i < n ? argv[i++] : L"";
+    st = PyWideStringList_Append(&rest, first);
+    for (; i < n && !PyStatus_Exception(st); i++) st = PyWideStringList_Append(&rest, argv[i]);
+    if (PyStatus_Exception(st)) return st;
+    list_clear(&c->argv);
+    c->argv = rest;
+    /* warnings: dev mode's, PYTHONWARNINGS, -W, -b */
+    const char *w = env(c, "PYTHONWARNINGS");
+    if (env(c, "PYTHONDEVMODE") || xoption(c, L"dev")) st = PyWideStringList_Append(&c->warnoptions, L"default");
+    while (w && *w && !PyStatus_Exception(st)) {
+        char one[500];
+        size_t len = strcspn(w, ",");
+        snprintf(one, sizeof one, "%.*s", (int)len, w);
+        wchar_t *wide = Py_DecodeLocale(one, NULL);
+        st = wide ? PyWideStringList_Append(&c->warnoptions, wide) : PyStatus_NoMemory();
+        PyMem_RawFree(wide);
+        w += len + (w[len] == ',');
+    }
+    for (Py_ssize_t k = 0; k < warnings.length && !PyStatus_Exception(st); k++) st = PyWideStringList_Append(&c->warnoptions, warnings.items[k]);
+    list_clear(&warnings);
+    if (c->bytes_warning && !PyStatus_Exception(st))
+        st = PyWideStringList_Append(&c->warnoptions, c->bytes_warning > 1 ? L"error::BytesWarning" : L"default::BytesWarning");
+    return st;
+usage:
+    fprintf(stderr, "usage: %ls [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `krait -h' for more information.\n", program);
+    list_clear(&warnings);
+    return PyStatus_Exit(2);
+}
+
+PyStatus kr_config_read(PyConfig *c) {
+    PyStatus st;
+    if (c->argv.length && !c->orig_argv.length) {
+        st = PyConfig_SetWideStringList(c, &c->orig_argv, c->argv.length, c->argv.items);
+        if (PyStatus_Exception(st)) return st;
+    }
+    if (!c->program_name && c->argv.length) {
+        st = PyConfig_SetString(c, &c->program_name, c->argv.items[0]);
+        if (PyStatus_Exception(st)) return st;
+    }
+    if (c->parse_argv) {
+        st = parse_argv(c);
+        if (PyStatus_Exception(st)) return st;
+        c->parse_argv = 0;
+    } else if (!c->argv.length) {
+        st = PyWideStringList_Append(&c->argv, L"");
+        if (PyStatus_Exception(st)) return st;
+    }
+    st = read_environment(c);
+    if (PyStatus_Exception(st)) return st;
+    const char *error;
+    kr_config_max_str_digits(c, &error);
+    if (error) return PyStatus_Error(error);
+    if (!c->filesystem_encoding) st = PyConfig_SetString(c, &c->filesystem_encoding, L"utf-8");
+    if (!PyStatus_Exception(st) && !c->filesystem_errors) st = PyConfig_SetString(c, &c->filesystem_errors, L"surrogateescape");
+    if (!PyStatus_Exception(st) && !c->check_hash_pycs_mode) st = PyConfig_SetString(c, &c->check_hash_pycs_mode, L"default");
+    if (!PyStatus_Exception(st) && !c->platlibdir) st = PyConfig_SetString(c, &c->platlibdir, L"lib");
+    Py_BytesWarningFlag = c->bytes_warning;
+    Py_DebugFlag = c->parser_debug;
+    Py_DontWriteBytecodeFlag = !c->write_bytecode;
+    Py_HashRandomizationFlag = c->use_hash_seed == 0 || c->hash_seed != 0;
+    Py_IgnoreEnvironmentFlag = !c->use_environment;
+    Py_InspectFlag = c->inspect;
+    Py_InteractiveFlag = c->interactive;
+    Py_IsolatedFlag = c->isolated;
+    Py_NoSiteFlag = !c->site_import;
+    Py_NoUserSiteDirectory = !c->user_site_directory;
+    Py_OptimizeFlag = c->optimization_level;
+    Py_QuietFlag = c->quiet;
+    Py_UnbufferedStdioFlag = !c->buffered_stdio;
+    Py_VerboseFlag = c->verbose;
+    return st;
+}
+PyStatus PyConfig_Read(PyConfig *c) {
+    PyStatus st = kr_config_read(c);
+    return PyStatus_Exception(st) ? st : kr_config_paths(c);
+}
+
+/* ------------------------------------------------------------------ paths */
+
+static bool is_dir(const char *p) {
+    struct stat st;
+    return stat(p, &st) == 0 && S_ISDIR(st.st_mode);
+}
+static bool is_file(const char *p) {
+    struct stat st;
+    return stat(p, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Absolute path of the program as it was called (symbolic links kept), as CPython's sys.executable. */
+static bool find_executable(const char *name, char *out, size_t size) {
+    if (strchr(name, '/')) {
+        if (*name == '/') snprintf(out, size, "%s", name);
+        else {
+            char cwd[PATH_MAX];
+            if (!getcwd(cwd, sizeof cwd)) return false;
+            snprintf(out, size, "%s/%s", cwd, strncmp(name, "./", 2) ? name : name + 2);
+        }
+        return true;
+    }
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        size_t n = strcspn(path, ":");
+        snprintf(out, size, "%.*s/%s", (int)n, path, name);
+        if (n && is_file(out) && access(out, X_OK) == 0) return true;
+        path += n + (path[n] == ':');
+    }
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    if (n <= 0) return false;
+    out[n] = 0;
+    return true;
+}
+
+/* Folder of path, in place. */
+static void parent(char *path) {
+    char *slash = strrchr(path, '/');
+    if (slash && slash != path) *slash = 0;
+    else strcpy(path, "/");
+}
+
+/* `home = ...` of a virtual environment's pyvenv.cfg beside or above the program. */
+static bool read_venv(const char *executable, char *prefix, size_t size, char *home, size_t home_size) {
+    char dir[PATH_MAX], file[PATH_MAX + 20], line[PATH_MAX];
+    snprintf(dir, sizeof dir, "%s", executable);
+    for (int up = 0; up < 2; up++) {
+        parent(dir);
+        snprintf(file, sizeof file, "%s/pyvenv.cfg", dir);
+        FILE *f = fopen(file, "re");
+        if (!f) continue;
+        snprintf(prefix, size, "%s", dir);
+        *home = 0;
+        while (fgets(line, sizeof line, f)) {
+            char *eq = strchr(line, '=');
+            if (!eq || strncmp(line, "home", 4) || strspn(line + 4, " \t") != (size_t)(eq - line - 4)) continue;
+            eq++;
+            eq += strspn(eq, " \t");
+            eq[strcspn(eq, "\r\n")] = 0;
+            snprintf(home, home_size, "%s", eq);
+        }
+        fclose(f);
+        return true;
+    }
+    return false;
+}
+
+static PyStatus add_path(PyConfig *c, const char *p) {
+    wchar_t *w = Py_DecodeLocale(p, NULL);
+    if (!w) return PyStatus_NoMemory();
+    PyStatus st = PyWideStringList_Append(&c->module_search_paths, w);
+    PyMem_RawFree(w);
+    return st;
+}
+
+PyStatus kr_config_paths(PyConfig *c) {
+    char executable[PATH_MAX] = "", prefix[PATH_MAX] = "/usr", home[PATH_MAX] = "", name[PATH_MAX] = "krait", lib[PATH_MAX + 40];
+    PyStatus st = PyStatus_Ok();
+    if (c->program_name) wcstombs(name, c->program_name, sizeof name - 1);
+    if (!c->executable) {
+        if (!find_executable(name, executable, sizeof executable)) *executable = 0;
+        st = PyConfig_SetBytesString(c, &c->executable, executable);
+    } else {
+        wcstombs(executable, c->executable, sizeof executable - 1);
+    }
+    char venv[PATH_MAX];
+    bool in_venv = *executable && read_venv(executable, venv, sizeof venv, home, sizeof home);
+    char base[PATH_MAX + 300];
+    snprintf(base, sizeof base, "%s", executable);
+    if (in_venv && *home) {
+        const char *leaf = strrchr(executable, '/');
+        snprintf(base, sizeof base, "%s%s", home, leaf ? leaf : "/krait");
+        if (!is_file(base)) snprintf(base, sizeof base, "%s/krait", home);
+    }
+    if (!PyStatus_Exception(st) && !c->base_executable) st = PyConfig_SetBytesString(c, &c->base_executable, base);
+    struct { wchar_t **field; const char *value; } fields[] = {
+        {&c->prefix, prefix}, {&c->exec_prefix, prefix}, {&c->base_prefix, prefix}, {&c->base_exec_prefix, prefix}, {&c->stdlib_dir, KR_STDLIB}};
+    for (size_t i = 0; i < KR_ARRAY_LEN(fields) && !PyStatus_Exception(st); i++)
+        if (!*fields[i].field) st = PyConfig_SetBytesString(c, fields[i].field, fields[i].value);
+    if (PyStatus_Exception(st) || c->module_search_paths_set) return st;
+    if (c->pythonpath_env) {
+        const wchar_t *p = c->pythonpath_env;
+        for (;;) {
+            size_t n = wcscspn(p, L":");
+            wchar_t one[PATH_MAX];
+            swprintf(one, PATH_MAX, L"%.*ls", (int)n, p);
+            st = PyWideStringList_Append(&c->module_search_paths, one);
+            if (PyStatus_Exception(st)) return st;
+            if (!p[n]) break;
+            p += n + 1;
+        }
+    }
+    /* krait's own modules (dis, opcode): beside the program, or where it was installed or built */
+    char own[PATH_MAX + 40];
+    snprintf(own, sizeof own, "%s", base);
+    char real[PATH_MAX];
+    if (realpath(own, real)) snprintf(own, sizeof own, "%s", real);
+    parent(own);
+    snprintf(lib, sizeof lib, "%s/../lib/krait", own);
+    if (!is_dir(lib)) snprintf(lib, sizeof lib, "%s", KR_SOURCE_LIB);
+    if (!is_dir(lib)) snprintf(lib, sizeof lib, "%s", KR_INSTALL_LIB);
+    if (realpath(lib, real)) st = add_path(c, real);
+    static const char *const standard[] = {"/usr/lib/python311.zip", KR_STDLIB, KR_STDLIB "/lib-dynload"};
+    for (size_t i = 0; i < KR_ARRAY_LEN(standard) && !PyStatus_Exception(st); i++) st = add_path(c, standard[i]);
+    c->module_search_paths_set = 1;
+    return st;
+}
+
+/* ------------------------------------------------------------------ the older API */
+
+static wchar_t *process_string(wchar_t **slot, const wchar_t *value) {
+    KrInterp *interp = kr_runtime.main_interp;
+    if (value && interp) PyConfig_SetString(&interp->config, slot, value);
+    return *slot;
+}
+#define CONFIG_GETTER(function, field) \
+    wchar_t *function(void) { return kr_runtime.main_interp ? process_string(&kr_runtime.main_interp->config.field, NULL) : NULL; }
+CONFIG_GETTER(Py_GetPrefix, prefix)
+CONFIG_GETTER(Py_GetExecPrefix, exec_prefix)
+CONFIG_GETTER(Py_GetProgramFullPath, executable)
+CONFIG_GETTER(Py_GetProgramName, program_name)
+CONFIG_GETTER(Py_GetPythonHome, home)
+wchar_t *Py_GetPath(void) { return kr_runtime.process.search_path; }
+void Py_SetPath(const wchar_t *p) { PyConfig_SetString(NULL, &kr_runtime.process.search_path, p); }
+void Py_SetProgramName(const wchar_t *p) { PyConfig_SetString(NULL, &kr_runtime.process.program_name, p); }
+void Py_SetPythonHome(const wchar_t *p) { PyConfig_SetString(NULL, &kr_runtime.process.home, p); }
+void _Py_SetProgramFullPath(const wchar_t *p) { Py_SetProgramName(p); }
+void Py_GetArgcArgv(int *argc, wchar_t ***argv) {
+    KrInterp *interp = kr_runtime.main_interp;
+    *argc = interp ? (int)interp->config.orig_argv.length : 0;
+    *argv = interp ? interp->config.orig_argv.items : NULL;
+}
+char *Py_GETENV(const char *name) { return Py_IgnoreEnvironmentFlag ? NULL : getenv(name); }
+
+PyObject *kr_stdlib_module_names(void) {
+    static const char names[] =
+        "__future__ _abc _aix_support _ast _asyncio _bisect _blake2 _bootsubprocess _bz2 _codecs _codecs_cn _codecs_hk "
+        "_codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw _collections _collections_abc _compat_pickle _compression "
+        "_contextvars _crypt _csv _ctypes _curses _curses_panel _datetime _dbm _decimal _elementtree _frozen_importlib "
+        "_frozen_importlib_external _functools _gdbm _hashlib _heapq _imp _io _json _locale _lsprof _lzma _markupbase "
+        "_md5 _msi _multibytecodec _multiprocessing _opcode _operator _osx_support _overlapped _pickle _posixshmem "
+        "_posixsubprocess _py_abc _pydecimal _pyio _queue _random _scproxy _sha1 _sha256 _sha3 _sha512 _signal "
+        "_sitebuiltins _socket _sqlite3 _sre _ssl _stat _statistics _string _strptime _struct _symtable _thread "
+        "_threading_local _tkinter _tokenize _tracemalloc _typing _uuid _warnings _weakref _weakrefset _winapi _zoneinfo "
+        "abc aifc antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb binascii bisect "
+        "builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys compileall "
+        "concurrent configparser contextlib contextvars copy copyreg crypt csv ctypes curses dataclasses datetime dbm "
+        "decimal difflib dis distutils doctest email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput "
+        "fnmatch fractions ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq "
+        "hmac html http idlelib imaplib imghdr imp importlib inspect io ipaddress itertools json keyword lib2to3 "
+        "linecache locale logging lzma mailbox mailcap marshal math mimetypes mmap modulefinder msilib msvcrt "
+        "multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode operator optparse os ossaudiodev pathlib "
+        "pdb pickle pickletools pipes pkgutil platform plistlib poplib posix posixpath pprint profile pstats pty pwd "
+        "py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib resource rlcompleter runpy "
+        "sched secrets select selectors shelve shlex shutil signal site smtpd smtplib sndhdr socket socketserver spwd "
+        "sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct subprocess sunau "
+        "symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap this threading time timeit "
+        "tkinter token tokenize tomllib trace traceback tracemalloc tty turtle turtledemo types typing unicodedata "
+        "unittest urllib uu uuid venv warnings wave weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc "
+        "zipapp zipfile zipimport zlib zoneinfo";
+    PyObject *text = PyUnicode_FromString(names), *list = text ? PyUnicode_Split(text, NULL, -1) : NULL;
+    PyObject *set = list ? PyFrozenSet_New(list) : NULL;
+    Py_XDECREF(text);
+    Py_XDECREF(list);
+    return set;
+}

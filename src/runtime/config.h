@@ -1,0 +1,20 @@
+/* config.h - where things are: versions, caches, paths; PyConfig handling is in config.c. */
+#ifndef KRAIT_CONFIG_H
+#define KRAIT_CONFIG_H
+#include "krait.h"
+
+#define KR_CACHE_TAG "krait-01"
+
+/* Reads the command line (argv, when parse_argv) and the environment into c. Errors and early exits as PyStatus. */
+PyStatus kr_config_read(PyConfig *c);
+/* Computes executable, prefixes and sys.path (module_search_paths) unless they are set. */
+PyStatus kr_config_paths(PyConfig *c);
+/* frozenset of the names of all standard library modules. */
+void _PyConfig_InitCompatConfig(PyConfig *);
+PyObject *kr_stdlib_module_names(void) KR_NEW_REF KR_MAY_RAISE;
+/* Deep copy over what `to` had. */
+PyStatus kr_config_copy(PyConfig *to, const PyConfig *from);
+/* The limit of int/str conversions that -X int_max_str_digits or the environment asks for; *error a message or NULL. */
+int kr_config_max_str_digits(const PyConfig *c, const char **error);
+extern const char kr_usage[];
+#endif

@@ -1,0 +1,428 @@
+/* lifecycle.c - start-up and shutdown: Py_Initialize*, Py_FinalizeEx, Py_RunMain, exit functions.
+ *
+ * The order of start-up is in lifecycle.h. Shutdown runs backwards: wait for threads, atexit, flush, drop modules
+ * (newest first, builtins and sys last), collect, clear the interpreter, free lists, names, static state.
+ */
+#include "runtime/lifecycle.h"
+#include "runtime/bootstrap.h"
+#include "runtime/config.h"
+#include "runtime/gil.h"
+#include "runtime/run.h"
+#include "runtime/signals.h"
+#include "vm/frame.h"
+#include "vm/traceback.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------ small process things */
+
+/* The hash secret: from the seed by a linear congruential generator, or from the kernel. */
+static int init_hash_secret(const PyConfig *c) {
+    unsigned char *secret = kr_runtime.process.hash_secret;
+    size_t n = sizeof kr_runtime.process.hash_secret;
+    if (c->use_hash_seed) {
+        memset(secret, 0, n);
+        uint32_t x = (uint32_t)c->hash_seed;
+        for (size_t i = 0; x && i < n; i++) {
+            x = x * 214013 + 2531011;
+            secret[i] = (unsigned char)(x >> 16);
+        }
+        return 0;
+    }
+    return getrandom(secret, n, GRND_NONBLOCK) == (ssize_t)n ? 0 : _PyOS_URandomNonblock(secret, (Py_ssize_t)n);
+}
+
+static int urandom(void *buffer, size_t size, unsigned flags) {
+    char *p = buffer;
+    while (size > 0) {
+        ssize_t n = getrandom(p, size, flags);
+        if (n < 0) {
+            if (errno == EINTR) {
+                if (kr_thread() && PyErr_CheckSignals() < 0) return -1;
+                continue;
+            }
+            if (kr_thread()) PyErr_SetFromErrno(PyExc_OSError);
+            return -1;
+        }
+        p += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+int _PyOS_URandom(void *buffer, Py_ssize_t size) { return urandom(buffer, (size_t)size, 0); }
+int _PyOS_URandomNonblock(void *buffer, Py_ssize_t size) { return urandom(buffer, (size_t)size, GRND_NONBLOCK); }
+
+void _Py_NO_RETURN _Py_FatalErrorFunc(const char *func, const char *msg) {
+    fflush(stdout);
+    fprintf(stderr, "Fatal Python error: %s: %s\n", func ? func : "?", msg ? msg : "");
+    KrThread *t = kr_thread();
+    if (t) {
+        fflush(stderr);
+        _Py_DumpTracebackThreads(2, t->base.interp, &t->base);
+    }
+    fflush(stderr);
+    abort();
+}
+void _Py_NO_RETURN (Py_FatalError)(const char *msg) { _Py_FatalErrorFunc(NULL, msg); }
+void _Py_NO_RETURN _Py_FatalErrorFormat(const char *func, const char *format, ...) {
+    char text[500];
+    va_list va;
+    va_start(va, format);
+    vsnprintf(text, sizeof text, format, va);
+    va_end(va);
+    _Py_FatalErrorFunc(func, text);
+}
+
+int _Py_IsFinalizing(void) { return kr_runtime.finalizing; }
+int Py_IsInitialized(void) { return kr_runtime.initialized; }
+int _Py_IsCoreInitialized(void) { return kr_runtime.initialized; }
+
+char *_Py_SetLocaleFromEnv(int category) { return setlocale(category, ""); }
+int _Py_CoerceLegacyLocale(int warn) { return 0; }
+int _Py_LegacyLocaleDetected(int warn) { return 0; }
+
+/* ------------------------------------------------------------------ exit functions */
+
+#define MAX_EXIT_FUNCTIONS 32
+static void run_exit_functions(void) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    while (p->exit_function_count > 0) p->exit_functions[--p->exit_function_count]();
+}
+int Py_AtExit(void (*f)(void)) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->exit_function_count >= MAX_EXIT_FUNCTIONS) return -1;
+    p->exit_functions[p->exit_function_count++] = f;
+    return 0;
+}
+void _Py_NO_RETURN Py_Exit(int status) {
+    if (Py_FinalizeEx() < 0) status = 120;
+    exit(status);
+}
+
+/* ------------------------------------------------------------------ streams */
+
+/* The text stream of a standard descriptor, None when the descriptor is closed. */
+static PyObject *make_stream(KrInterp *interp, PyObject *io, int fd, bool write_mode, const char *name, const char *errors) {
+    const PyConfig *c = &interp->config;
+    struct stat st;
+    if (fstat(fd, &st) < 0) Py_RETURN_NONE;
+    PyObject *raw = NULL, *buffer = NULL, *text = NULL, *stream = NULL, *encoding = NULL, *err = NULL;
+    int buffering = !c->buffered_stdio && write_mode ? 0 : -1;
+    buffer = PyObject_CallMethod(io, "open", "isisssO", fd, write_mode ? "wb" : "rb", buffering, Py_None, Py_None, Py_None, Py_False);
+    if (!buffer) {
+        PyErr_Clear();
+        buffer = PyObject_CallMethod(io, "open", "isiOOOO", fd, write_mode ? "wb" : "rb", buffering, Py_None, Py_None, Py_None, Py_False);
+    }
+    if (!buffer) return NULL;
+    raw = buffering ? PyObject_GetAttrString(buffer, "raw") : Py_NewRef(buffer);
+    text = raw ? PyUnicode_FromString(name) : NULL;
+    if (!text || PyObject_SetAttrString(raw, "name", text) < 0) goto done;
+    PyObject *tty = PyObject_CallMethodNoArgs(raw, KR_STR(isatty));
+    if (!tty) goto done;
+    int is_tty = PyObject_IsTrue(tty);
+    Py_DECREF(tty);
+    bool write_through = !c->buffered_stdio && write_mode;
+    bool line_buffering = c->buffered_stdio && (is_tty || fd == 2);
+    encoding = c->stdio_encoding ? PyUnicode_FromWideChar(c->stdio_encoding, -1) : PyUnicode_FromString("utf-8");
+    err = fd != 2 && c->stdio_errors ? PyUnicode_FromWideChar(c->stdio_errors, -1) : PyUnicode_FromString(errors);
+    if (!encoding || !err) goto done;
+    stream = PyObject_CallMethod(io, "TextIOWrapper", "OOOsOO", buffer, encoding, err, "\n", line_buffering ? Py_True : Py_False,
+                                 write_through ? Py_True : Py_False);
+    if (!stream) goto done;
+    PyObject *mode = PyUnicode_FromString(write_mode ? "w" : "r");
+    if (!mode || PyObject_SetAttrString(stream, "mode", mode) < 0) Py_CLEAR(stream);
+    Py_XDECREF(mode);
+done:
+    Py_XDECREF(raw);
+    Py_XDECREF(buffer);
+    Py_XDECREF(text);
+    Py_XDECREF(encoding);
+    Py_XDECREF(err);
+    return stream;
+}
+
+/* sys.stdin, stdout, stderr and their __x__ originals; in the C locale undecodable bytes pass through. */
+static int init_streams(KrInterp *interp) {
+    PyObject *io = PyImport_ImportModule("io");
+    if (!io) return -1;
+    PyObject *open = PyObject_GetAttrString(io, "open");
+    int rc = open ? PyDict_SetItem(interp->builtins, KR_STR(open), open) : -1;
+    Py_XDECREF(open);
+    const char *ctype = setlocale(LC_CTYPE, NULL);
+    const char *errors = ctype && (!strcmp(ctype, "C") || !strcmp(ctype, "POSIX") || !strcmp(ctype, "C.UTF-8")) ? "surrogateescape" : "strict";
+    static const char *const names[][3] = {{"stdin", "__stdin__", "<stdin>"}, {"stdout", "__stdout__", "<stdout>"}, {"stderr", "__stderr__", "<stderr>"}};
+    for (int fd = 0; fd < 3 && rc == 0; fd++) {
+        PyObject *s = make_stream(interp, io, fd, fd > 0, names[fd][2], fd == 2 ? "backslashreplace" : errors);
+        rc = s && PySys_SetObject(names[fd][0], s) == 0 && PySys_SetObject(names[fd][1], s) == 0 ? 0 : -1;
+        Py_XDECREF(s);
+    }
+    Py_DECREF(io);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ start-up */
+
+static PyStatus failed(const char *what) {
+    if (kr_thread() && PyErr_Occurred()) {
+        PyObject *t, *v, *tb;
+        PyErr_Fetch(&t, &v, &tb);
+        PyErr_NormalizeException(&t, &v, &tb);
+        PyErr_Display(t, v, tb);
+        Py_XDECREF(t);
+        Py_XDECREF(v);
+        Py_XDECREF(tb);
+    }
+    return PyStatus_Error(what);
+}
+
+/* __main__ with its builtins and loader. */
+static int init_main_module(KrInterp *interp) {
+    PyObject *m = PyImport_AddModule("__main__");
+    if (!m) return -1;
+    PyObject *d = PyModule_GetDict(m), *annotations = PyDict_New();
+    int rc = annotations ? PyDict_SetItem(d, KR_STR(__annotations__), annotations) : -1;
+    Py_XDECREF(annotations);
+    if (rc == 0) rc = PyDict_SetItem(d, KR_STR(__builtins__), interp->builtins_module);
+    PyObject *loader = rc == 0 ? PyObject_GetAttrString(interp->importlib, "BuiltinImporter") : NULL;
+    if (loader && (!PyDict_GetItemString(d, "__loader__") || PyDict_GetItemString(d, "__loader__") == Py_None))
+        rc = PyDict_SetItem(d, KR_STR(__loader__), loader);
+    if (!loader) rc = -1;
+    Py_XDECREF(loader);
+    return rc;
+}
+
+/* Everything of an interpreter after its thread state is current. Returns a message, or NULL when all is well. */
+static const char *init_interpreter(KrInterp *interp, bool first) {
+    if (first) {
+        if (kr_gc_init(interp) < 0 || kr_unicode_init(interp) < 0 || kr_long_init(interp) < 0) return "can't make the first objects";
+        if (kr_names_init() < 0) return "can't intern names";
+        if (kr_types_init() < 0) return "can't ready the types";
+    }
+    if (!(interp->modules = PyDict_New())) return "can't make sys.modules";
+    const char *error;
+    interp->number.max_str_digits = kr_config_max_str_digits(&interp->config, &error);
+    if (!(interp->builtins_module = kr_builtins_init())) return "can't make builtins";
+    interp->builtins = Py_NewRef(PyModule_GetDict(interp->builtins_module));
+    if (kr_exceptions_init(interp->builtins) < 0) return "can't make the exceptions";
+    PyObject *sys = kr_sys_init(interp);
+    if (!sys) return "can't make sys";
+    int bad = PyDict_SetItemString(interp->modules, "sys", sys) < 0 || PySys_SetObject("modules", interp->modules) < 0 ||
+              PyDict_SetItemString(interp->modules, "builtins", interp->builtins_module) < 0;
+    Py_DECREF(sys);
+    if (bad || kr_sys_configure(interp) < 0) return "can't configure sys";
+    if (kr_warnings_init(interp) < 0) return "can't set up warnings";
+    if (kr_import_init(interp) < 0) return "can't set up import";
+    if (first && kr_signals_init(interp, interp->config.install_signal_handlers) < 0) return "can't set up signals";
+    PyObject *encodings = PyImport_ImportModule("encodings");
+    if (!encodings) return "can't import encodings";
+    Py_DECREF(encodings);
+    if (init_streams(interp) < 0) return "can't make the standard streams";
+    if (PySys_HasWarnOptions()) {
+        PyObject *w = PyImport_ImportModule("warnings");
+        if (!w) PyErr_Clear();
+        Py_XDECREF(w);
+    }
+    if (init_main_module(interp) < 0) return "can't make __main__";
+    return NULL;
+}
+
+static int import_site(void) {
+    PyObject *m = PyImport_ImportModule("site");
+    Py_XDECREF(m);
+    return m ? 0 : -1;
+}
+
+PyStatus Py_InitializeFromConfig(const PyConfig *given) {
+    if (kr_runtime.initialized) return PyStatus_Ok();
+    setlocale(LC_CTYPE, "");
+    PyConfig config;
+    PyConfig_InitPythonConfig(&config);
+    PyStatus st = kr_config_copy(&config, given);
+    if (!PyStatus_Exception(st)) st = kr_config_read(&config);
+    if (!PyStatus_Exception(st)) st = kr_config_paths(&config);
+    if (PyStatus_Exception(st)) {
+        PyConfig_Clear(&config);
+        return st;
+    }
+    if (init_hash_secret(&config) < 0) return PyStatus_Error("can't get random numbers for hashing");
+    kr_runtime.process.utf8_mode = 1;
+    kr_runtime.process.wakeup_fd = -1;
+    kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
+    KrInterp *interp = PyInterpreterState_New();
+    if (!interp) return PyStatus_NoMemory();
+    kr_runtime.main_interp = interp;
+    interp->config = config;
+    PyThreadState *ts = PyThreadState_New(interp);
+    if (!ts) return PyStatus_NoMemory();
+    kr_gil_acquire_unbound(interp);
+    kr_gil_adopt(interp, (KrThread *)ts);
+    const char *error = init_interpreter(interp, true);
+    if (error) return failed(error);
+    kr_runtime.initialized = true;
+    if (interp->config.faulthandler) {
+        PyObject *m = PyImport_ImportModule("faulthandler"), *r = m ? PyObject_CallMethod(m, "enable", NULL) : NULL;
+        if (!r) PyErr_Clear();
+        Py_XDECREF(m);
+        Py_XDECREF(r);
+    }
+    if (interp->config.site_import && import_site() < 0) {
+        int status = kr_system_exit_status();
+        if (status >= 0) return PyStatus_Exit(status);
+        return failed("init_import_site: Failed to import the site module");
+    }
+    return PyStatus_Ok();
+}
+PyStatus _Py_InitializeMain(void) { return PyStatus_Ok(); }
+
+void Py_InitializeEx(int install_sigs) {
+    if (kr_runtime.initialized) return;
+    PyConfig c;
+    _PyConfig_InitCompatConfig(&c);
+    c.install_signal_handlers = install_sigs;
+    if (kr_runtime.process.program_name) PyConfig_SetString(&c, &c.program_name, kr_runtime.process.program_name);
+    if (kr_runtime.process.home) PyConfig_SetString(&c, &c.home, kr_runtime.process.home);
+    PyStatus st = Py_InitializeFromConfig(&c);
+    PyConfig_Clear(&c);
+    if (PyStatus_Exception(st)) Py_ExitStatusException(st);
+}
+void Py_Initialize(void) { Py_InitializeEx(1); }
+PyStatus Py_PreInitialize(const PyPreConfig *c) { return PyStatus_Ok(); }
+PyStatus Py_PreInitializeFromBytesArgs(const PyPreConfig *c, Py_ssize_t n, char **argv) { return PyStatus_Ok(); }
+PyStatus Py_PreInitializeFromArgs(const PyPreConfig *c, Py_ssize_t n, wchar_t **argv) { return PyStatus_Ok(); }
+
+/* ------------------------------------------------------------------ shutdown */
+
+static int flush_std_files(void) {
+    int rc = 0;
+    static const char *const names[] = {"stdout", "stderr"};
+    for (size_t i = 0; i < 2; i++) {
+        PyObject *f = PySys_GetObject(names[i]);
+        if (!f || f == Py_None) continue;
+        PyObject *closed = PyObject_GetAttr(f, KR_STR(closed));
+        int is_closed = closed ? PyObject_IsTrue(closed) : 0;
+        if (!closed || is_closed < 0) PyErr_Clear();
+        Py_XDECREF(closed);
+        if (is_closed > 0) continue;
+        PyObject *r = PyObject_CallMethodNoArgs(f, KR_STR(flush));
+        if (!r) {
+            if (i == 0) PyErr_WriteUnraisable(f);
+            else PyErr_Clear();
+            rc = -1;
+        }
+        Py_XDECREF(r);
+    }
+    return rc;
+}
+
+/* threading._shutdown(): waits for non-daemon threads. */
+static void wait_for_threads(void) {
+    PyObject *threading = PyImport_GetModule(KR_STR(threading));
+    if (!threading) {
+        PyErr_Clear();
+        return;
+    }
+    PyObject *r = PyObject_CallMethodNoArgs(threading, KR_STR(_shutdown));
+    if (!r) PyErr_WriteUnraisable(threading);
+    Py_XDECREF(r);
+    Py_DECREF(threading);
+}
+
+/* Empties a module's dict: names beginning with one underscore first, then the others, __builtins__ last. */
+static void clear_module_dict(PyObject *d) {
+    for (int pass = 1; pass <= 2; pass++) {
+        Py_ssize_t pos = 0;
+        PyObject *k, *v;
+        while (PyDict_Next(d, &pos, &k, &v)) {
+            if (v == Py_None || !PyUnicode_Check(k)) continue;
+            bool underscore = PyUnicode_GET_LENGTH(k) > 0 && PyUnicode_READ_CHAR(k, 0) == '_' &&
+                              !(PyUnicode_GET_LENGTH(k) > 1 && PyUnicode_READ_CHAR(k, 1) == '_');
+            if (pass == 1 ? !underscore : _PyUnicode_EqualToASCIIString(k, "__builtins__")) continue;
+            if (PyDict_SetItem(d, k, Py_None) < 0) PyErr_WriteUnraisable(NULL);
+        }
+    }
+}
+void _PyModule_ClearDict(PyObject *d) { clear_module_dict(d); }
+void _PyModule_Clear(PyObject *m) {
+    PyObject *d = PyModule_GetDict(m);
+    if (d) clear_module_dict(d);
+}
+
+/* Takes the modules apart: sys's references to program objects, then every module by dropping it, collecting, and
+ * clearing what is still alive; builtins and sys last. */
+static void finalize_modules(KrInterp *interp) {
+    static const char *const sys_names[] = {"path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "path_hooks",
+                                            "path_importer_cache", "meta_path", "__interactivehook__"};
+    static const char *const sys_files[][2] = {{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}};
+    PyObject *modules = interp->modules;
+    if (!modules || !interp->sysdict) return;
+    if (PyDict_SetItemString(interp->builtins, "_", Py_None) < 0) PyErr_Clear();
+    for (size_t i = 0; i < KR_ARRAY_LEN(sys_names); i++)
+        if (PyDict_SetItemString(interp->sysdict, sys_names[i], Py_None) < 0) PyErr_Clear();
+    for (size_t i = 0; i < 3; i++) {
+        PyObject *original = PyDict_GetItemString(interp->sysdict, sys_files[i][1]);
+        if (PyDict_SetItemString(interp->sysdict, sys_files[i][0], original ? original : Py_None) < 0) PyErr_Clear();
+    }
+    PyObject *weak = PyList_New(0), *k, *v;
+    Py_ssize_t pos = 0;
+    while (weak && PyDict_Next(modules, &pos, &k, &v)) {
+        if (!PyModule_Check(v)) continue;
+        PyObject *ref = PyWeakref_NewRef(v, NULL), *pair = ref ? PyTuple_Pack(2, k, ref) : NULL;
+        if (!pair || PyList_Append(weak, pair) < 0) PyErr_Clear();
+        Py_XDECREF(ref);
+        Py_XDECREF(pair);
+    }
+    if (PyDict_SetItemString(interp->sysdict, "modules", Py_None) < 0) PyErr_Clear();
+    PyDict_Clear(modules);
+    if (interp->runtime.modules_by_index) PyList_SetSlice(interp->runtime.modules_by_index, 0, PY_SSIZE_T_MAX, NULL);
+    PyGC_Collect();
+    for (Py_ssize_t i = weak ? PyList_GET_SIZE(weak) : 0; i-- > 0;) {
+        PyObject *m = PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(PyList_GET_ITEM(weak, i), 1));
+        if (m == Py_None || m == interp->sys_module || m == interp->builtins_module) continue;
+        Py_INCREF(m);
+        _PyModule_Clear(m);
+        Py_DECREF(m);
+    }
+    Py_XDECREF(weak);
+    _PyModule_ClearDict(interp->sysdict);
+    _PyModule_ClearDict(interp->builtins);
+    PyGC_Collect();
+}
+
+void kr_atexit_run(KrInterp *interp);
+
+int Py_FinalizeEx(void) {
+    if (!kr_runtime.initialized) return 0;
+    KrThread *t = kr_thread();
+    KrInterp *interp = t->base.interp;
+    wait_for_threads();
+    if (interp->runtime.pending_to_do) Py_MakePendingCalls();
+    kr_atexit_run(interp);
+    int rc = flush_std_files();
+    kr_signals_restore();
+    kr_runtime.finalizing = true;
+    kr_runtime.initialized = false;
+    PyGC_Collect();
+    finalize_modules(interp);
+    if (flush_std_files() < 0) rc = -1;
+    PyInterpreterState_Clear(interp);
+    PyGC_Collect();
+    kr_gc_fini(interp);
+    run_exit_functions();
+    fflush(stdout);
+    fflush(stderr);
+    return rc;
+}
+void Py_Finalize(void) { Py_FinalizeEx(); }
+
+/* Sub-interpreters share static types and immortal objects with the main one; krait does not offer them yet. */
+PyThreadState *Py_NewInterpreter(void) {
+    PyErr_SetString(PyExc_NotImplementedError, "sub-interpreters");
+    return NULL;
+}
+PyThreadState *_Py_NewInterpreter(int isolated) { return Py_NewInterpreter(); }
+void Py_EndInterpreter(PyThreadState *ts) { Py_FatalError("Py_EndInterpreter: not a sub-interpreter"); }

@@ -1,0 +1,16 @@
+/* names.c - the interned names of object/names.def. */
+#include "krait.h"
+#include "runtime/lifecycle.h"
+
+KrNames kr_names;
+
+/* Interns every name of names.def; -1 with an exception set when memory runs out. */
+int kr_names_init(void) {
+#define KR_NAME(n)                                     \
+    kr_names.n_##n = PyUnicode_InternFromString(#n);   \
+    if (!kr_names.n_##n) return -1;                    \
+    kr_make_immortal(kr_names.n_##n);
+#include "object/names.def"
+#undef KR_NAME
+    return 0;
+}

@@ -1,0 +1,14 @@
+/* run.h - running source text and files, printing uncaught exceptions, leaving. */
+#ifndef KRAIT_RUN_H
+#define KRAIT_RUN_H
+#include "krait.h"
+
+/* The interactive loop's and scripts' common end: prints the current exception as the interpreter does at top level
+ * (sys.excepthook); SystemExit exits the process. */
+void kr_print_and_clear(void) KR_RUNS_PYTHON;
+/* What the process should exit with if the current exception is SystemExit (cleared); -1 if it is another one (left). */
+int kr_system_exit_status(void) KR_RUNS_PYTHON;
+/* Runs main per interp->config (command, module, file, stdin, directory, zip, interactive); the exit status. */
+int kr_run_main(void) KR_RUNS_PYTHON;
+
+#endif

@@ -1,0 +1,24 @@
+/* vm_state.h - what the interpreter loop keeps in each thread and interpreter. */
+#ifndef KRAIT_VM_STATE_H
+#define KRAIT_VM_STATE_H
+
+struct KrFrame;
+typedef struct {
+    struct KrFrame *frame;          /* the running frame; NULL outside Python code */
+    struct KrRegChunk *reg_chunk;   /* current segment of the register stack */
+    PyObject **reg_top, **reg_limit;/* first free register, end of the segment */
+    char *frame_top, *frame_limit;  /* bump allocation of KrFrame headers */
+    struct KrFrameChunk *frame_chunk;
+    char *stack_low;                /* C stack addresses below this raise RecursionError */
+    int c_recursion;                /* nesting of C calls that entered Python */
+    PyObject *coroutine_origin;     /* reserved for origin tracking */
+} KrThreadVM;
+typedef struct {
+    volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
+    int tracing_possible;           /* threads with a trace or profile function */
+    uint32_t next_func_version;
+    PyObject *op_stats;             /* -X opstats */
+    int recursion_limit;
+} KrInterpVM;
+
+#endif
