@@ -25,8 +25,7 @@ PyLongObject kr_small_ints[KR_SMALL_INT_MAX - KR_SMALL_INT_MIN + 1] = {
 
 /* The table is static: only the limit of text conversion has a default to set. */
 int kr_long_init(KrInterp *interp) {
-    if (interp->number.max_str_digits == 0 && !interp->number.max_str_digits_set)
-        interp->number.max_str_digits = 4300;
+    interp->number.max_str_digits = 4300;
     return 0;
 }
 
@@ -171,9 +170,9 @@ static PyObject *long_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
 
 static PyObject *long_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    if (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0) {
+    if (n > 2 || (kwnames != NULL && PyTuple_GET_SIZE(kwnames) != 0)) {
         PyObject *kwargs = PyDict_New(), *tuple = kwargs ? PyTuple_New(n) : NULL, *r = NULL;
-        for (Py_ssize_t i = 0; tuple && i < PyTuple_GET_SIZE(kwnames); i++)
+        for (Py_ssize_t i = 0; tuple && kwnames && i < PyTuple_GET_SIZE(kwnames); i++)
             if (PyDict_SetItem(kwargs, PyTuple_GET_ITEM(kwnames, i), args[n + i]) < 0)
                 Py_CLEAR(tuple);
         if (tuple != NULL) {
@@ -184,10 +183,6 @@ static PyObject *long_vectorcall(PyObject *type, PyObject *const *args, size_t n
         }
         Py_XDECREF(kwargs);
         return r;
-    }
-    if (n > 2) {
-        PyErr_Format(PyExc_TypeError, "int expected at most 2 arguments, got %zd", n);
-        return NULL;
     }
     return long_from_args(n > 0 ? args[0] : NULL, n > 1 ? args[1] : NULL);
 }
@@ -356,7 +351,7 @@ static PyMethodDef long_methods[] = {
     {"__trunc__", long_self, METH_NOARGS, PyDoc_STR("Truncating an int gives itself.")},
     {"__floor__", long_self, METH_NOARGS, PyDoc_STR("The floor of an int is itself.")},
     {"__ceil__", long_self, METH_NOARGS, PyDoc_STR("The ceiling of an int is itself.")},
-    {"__round__", KR_METH(long_round), METH_FASTCALL, PyDoc_STR("Rounds to a multiple of 10**-ndigits, ties to even; returns an int.")},
+    {"__round__", KR_METH(long_round), METH_FASTCALL, PyDoc_STR("__round__($self, ndigits=<unrepresentable>, /)\n--\n\nRounds to a multiple of 10**-ndigits, ties to even; returns an int.")},
     {"__getnewargs__", long_getnewargs, METH_NOARGS, PyDoc_STR("__getnewargs__($self, /)\n--\n\n")},
     {"__format__", long_format, METH_O, PyDoc_STR("__format__($self, format_spec, /)\n--\n\n")},
     {"__sizeof__", long_sizeof, METH_NOARGS, PyDoc_STR("__sizeof__($self, /)\n--\n\nSize in memory, in bytes.")},
@@ -414,13 +409,11 @@ static PyStructSequence_Desc int_info_desc = {
 };
 
 PyObject *PyLong_GetInfo(void) {
-    KrNumberState *st = &kr_interp()->number;
-    if (st->int_info_type == NULL) {
-        st->int_info_type = (PyObject *)PyStructSequence_NewType(&int_info_desc);
-        if (st->int_info_type == NULL)
-            return NULL;
-    }
-    PyObject *info = PyStructSequence_New((PyTypeObject *)st->int_info_type);
+    PyTypeObject *type = PyStructSequence_NewType(&int_info_desc);
+    if (type == NULL)
+        return NULL;
+    PyObject *info = PyStructSequence_New(type);
+    Py_DECREF(type);
     if (info == NULL)
         return NULL;
     const int values[] = {PyLong_SHIFT, sizeof(digit), 4300, 640};

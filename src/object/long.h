@@ -109,6 +109,11 @@ PyObject *kr_long_rshift(PyObject *a, size_t bits) KR_NEW_REF KR_MAY_RAISE;
 Py_hash_t kr_long_hash(PyObject *o);
 extern PyNumberMethods kr_long_as_number;
 
+/* Exported by CPython, though no public header declares them. */
+PyAPI_DATA(const unsigned char) _PyLong_DigitValue[256];
+PyAPI_FUNC(int) _PyLong_FormatWriter(_PyUnicodeWriter *writer, PyObject *o, int base, int alternate);
+PyAPI_FUNC(char *) _PyLong_FormatBytesWriter(_PyBytesWriter *writer, char *str, PyObject *o, int base, int alternate);
+
 /* ------------------------------------------------------------------ among the files of int */
 /* An int of n digits, size set, digits not. */
 PyLongObject *kr_long_alloc(Py_ssize_t n) KR_NEW_REF KR_MAY_RAISE;

@@ -5,12 +5,14 @@
 #define KR_TYPE_CACHE_SIZE 4096  /* entries, a power of two */
 typedef struct {
     unsigned int version;        /* the type's tp_version_tag this entry is for; 0 = empty */
-    PyObject *name;              /* borrowed: interned */
+    PyObject *name;              /* owned: its address must stay its own */
     PyObject *value;             /* borrowed from the class; NULL = known to be absent */
 } KrTypeCacheEntry;
 typedef struct {
     KrTypeCacheEntry cache[KR_TYPE_CACHE_SIZE];
-    unsigned int next_version;
+    unsigned int next_version;   /* last one given out; 0 after all have been */
+    struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
+    bool slot_names_ready;
 } KrTypeState;
 
 #endif

@@ -400,7 +400,6 @@ static void *kr_raise_here(KrParser *p, PyObject *type, const char *format, va_l
     if (!p->fill) return kr_raise_columns(p, type, 0, 0, 0, -1, format, args);
     KrToken *t = KR_TOKEN_AT(p, p->fill - 1);
     KrTokenizer *tok = p->tok;
-    if (t->type == TK_ERRORTOKEN && tok->done == KR_TOK_EOF && tok->level) return kr_raise_unclosed(p);
     Py_ssize_t col, end_col = -1;
     if (t->col == -1) col = tok->cur == tok->buf ? 0 : tok->cur - tok->line_start;
     else col = t->col + 1;
@@ -584,6 +583,7 @@ static void *kr_parse_start(KrParser *p) {
     case KR_PARSE_SINGLE: {
         size_t base = p->n_stack;
         Kr_stmt *s = kr_parse_compound(p);
+        if (!s) p->mark = 0;
         KrToken *t = kr_peek(p);
         if (p->error) return NULL;
         if (s) {

@@ -178,6 +178,8 @@ Kr_expr *kr_name_of_token(KrParser *, const KrToken *, int ctx);
 
 /* --- expressions (parser_expr.c) --- */
 Kr_expr *kr_parse_expression(KrParser *);
+Kr_expr *kr_parse_expression_unmemoized(KrParser *);
+Kr_expr *kr_parse_atom(KrParser *);
 Kr_expr *kr_parse_disjunction(KrParser *);
 Kr_expr *kr_parse_bitwise_or(KrParser *);
 Kr_expr *kr_parse_primary(KrParser *);
@@ -196,7 +198,6 @@ int kr_parse_star_named_list(KrParser *, KrSeq **out);  /* pushes nothing; -1: n
 KrSeq *kr_parse_for_clauses(KrParser *);
 KrSeq *kr_parse_import_as_names(KrParser *);
 int kr_parse_kvpair(KrParser *, Kr_expr **key, Kr_expr **value);
-Kr_expr *kr_parse_target_as_primary(KrParser *);
 
 /* --- targets (parser_target.c) --- */
 enum { KR_TARGETS_STAR, KR_TARGETS_DEL, KR_TARGETS_FOR };
@@ -204,7 +205,6 @@ Kr_expr *kr_parse_star_target(KrParser *);
 Kr_expr *kr_parse_star_targets(KrParser *);
 KrSeq *kr_parse_del_targets(KrParser *);
 bool kr_is_star_target(const Kr_expr *);
-bool kr_is_star_targets(const Kr_expr *, bool parenthesized);
 bool kr_is_single_target(const Kr_expr *);
 void kr_set_context(Kr_expr *, int ctx);
 const char *kr_expr_name(const Kr_expr *);
@@ -217,8 +217,14 @@ void *kr_raise_invalid_target(KrParser *, Kr_expr *e, int kind);
 typedef struct { KrSeq *args, *keywords; KrSpan span; } KrCallArgs;
 /* What stands between the parentheses of a call; NULL if that is no argument list. */
 KrCallArgs *kr_parse_arguments(KrParser *);
+/* The same in the first pass, when the '(' just consumed may be a generator expression's. */
+KrCallArgs *kr_parse_call_arguments(KrParser *);
 KrCallArgs *kr_parse_args(KrParser *);                /* without the check of what follows */
 Kr_arguments *kr_parse_params(KrParser *, bool lambda);   /* may be empty */
+/* One parameter with its comma, or before the closing ')' or ':'. */
+enum { KR_PARAM_PLAIN, KR_PARAM_DEFAULT, KR_PARAM_EITHER };
+bool kr_parse_param(KrParser *, bool lambda, int kind, bool star_annotation, Kr_arg **arg, Kr_expr **value);
+Kr_arg *kr_parse_bare_param(KrParser *, bool lambda, bool star_annotation);
 
 /* --- strings (parser_string.c) --- */
 Kr_expr *kr_parse_strings(KrParser *);
@@ -238,6 +244,7 @@ Kr_pattern *kr_parse_patterns(KrParser *);
 Kr_pattern *kr_parse_pattern(KrParser *);
 Kr_expr *kr_parse_subject(KrParser *);
 Kr_withitem *kr_parse_with_item(KrParser *);
+Kr_excepthandler *kr_parse_except(KrParser *, bool star);
 
 /* --- known mistakes (parser_diagnose.c): -1 when one was raised, else 0 and mark where it was --- */
 int kr_diagnose_expression(KrParser *);
@@ -250,12 +257,20 @@ int kr_diagnose_group(KrParser *);
 int kr_diagnose_arguments(KrParser *);
 int kr_diagnose_keyword_argument(KrParser *);
 int kr_diagnose_params(KrParser *, bool lambda);
+int kr_diagnose_star_params(KrParser *, bool lambda);
+int kr_diagnose_double_star_params(KrParser *, bool lambda);
 int kr_diagnose_for_target(KrParser *);
 int kr_diagnose_with_item(KrParser *);
 int kr_diagnose_del(KrParser *);
 int kr_diagnose_import_targets(KrParser *);
 int kr_diagnose_block(KrParser *);
-int kr_diagnose_header(KrParser *, int what);         /* compound statements before they are parsed */
+/* Compound statements, before they are parsed or (..._END) when that has failed. */
+enum {
+    KR_MISTAKES_IF, KR_MISTAKES_ELIF, KR_MISTAKES_ELSE, KR_MISTAKES_WHILE, KR_MISTAKES_FOR, KR_MISTAKES_WITH,
+    KR_MISTAKES_WITH_END, KR_MISTAKES_TRY, KR_MISTAKES_EXCEPT, KR_MISTAKES_EXCEPT_STAR, KR_MISTAKES_EXCEPT_END,
+    KR_MISTAKES_FINALLY, KR_MISTAKES_DEF, KR_MISTAKES_CLASS, KR_MISTAKES_MATCH_END, KR_MISTAKES_CASE
+};
+int kr_diagnose_header(KrParser *, int what);
 int kr_diagnose_class_pattern(KrParser *);
 int kr_diagnose_as_pattern(KrParser *);
 

@@ -101,6 +101,7 @@ static int kr_parse_comma_list(KrParser *p, Kr_expr *(*item)(KrParser *), bool *
 
 /* item, or a tuple of items. */
 static Kr_expr *kr_parse_tuple_of(KrParser *p, Kr_expr *(*item)(KrParser *)) {
+    KrToken *start = kr_peek(p);
     Kr_expr *e = item(p);
     if (!e || !kr_at(p, TK_COMMA)) return e;
     size_t base = p->n_stack;
@@ -112,7 +113,7 @@ static Kr_expr *kr_parse_tuple_of(KrParser *p, Kr_expr *(*item)(KrParser *)) {
         return NULL;
     }
     if (kr_pop_seq(p, base, &elts) < 0) return NULL;
-    return KR_EXPR(p, Tuple, kr_span_after(p, e->at), elts, KR_expr_context_Load);
+    return KR_EXPR(p, Tuple, kr_span_from(p, start), elts, KR_expr_context_Load);
 }
 
 Kr_expr *kr_parse_expressions(KrParser *p) { return kr_parse_tuple_of(p, kr_parse_expression); }
@@ -219,7 +220,8 @@ static Kr_expr *kr_lambda_raw(KrParser *p) {
     return body ? KR_EXPR(p, Lambda, kr_span_from(p, t), params, body) : NULL;
 }
 
-static Kr_expr *kr_expression_raw(KrParser *p) {
+Kr_expr *kr_parse_expression_unmemoized(KrParser *p) {
+    KrToken *start = kr_peek(p);
     if (!kr_deeper(p, 1)) return NULL;
     if (p->diagnose && kr_diagnose_expression(p) < 0) return NULL;
     Kr_expr *result;
@@ -231,19 +233,20 @@ static Kr_expr *kr_expression_raw(KrParser *p) {
             int mark = p->mark++;
             Kr_expr *orelse = NULL, *test = kr_parse_disjunction(p);
             if (test && kr_accept(p, K_else)) orelse = kr_parse_expression(p);
-            if (orelse) result = KR_EXPR(p, IfExp, kr_span_after(p, result->at), test, result, orelse);
+            if (orelse) result = KR_EXPR(p, IfExp, kr_span_from(p, start), test, result, orelse);
             else p->mark = mark;
         }
     }
     p->level--;
     return p->error ? NULL : result;
 }
-Kr_expr *kr_parse_expression(KrParser *p) { return KR_MEMO(p, KR_RULE_EXPRESSION, kr_expression_raw); }
+Kr_expr *kr_parse_expression(KrParser *p) { return KR_MEMO(p, KR_RULE_EXPRESSION, kr_parse_expression_unmemoized); }
 
 /* ---------------------------------------------------------------- boolean operators, comparisons */
 
 /* operand (word operand)*, as one node of all. */
 static Kr_expr *kr_parse_bool_op(KrParser *p, int word, int op, Kr_expr *(*operand)(KrParser *)) {
+    KrToken *start = kr_peek(p);
     Kr_expr *e = operand(p);
     if (!e || !kr_at(p, word)) return e;
     size_t base = p->n_stack;
@@ -262,7 +265,7 @@ static Kr_expr *kr_parse_bool_op(KrParser *p, int word, int op, Kr_expr *(*opera
     }
     KrSeq *values;
     if (kr_pop_seq(p, base, &values) < 0) return NULL;
-    return KR_EXPR(p, BoolOp, kr_span_after(p, e->at), op, values);
+    return KR_EXPR(p, BoolOp, kr_span_from(p, start), op, values);
 }
 
 /* The comparison operator at mark, consumed; 0 if there is none. */
@@ -297,11 +300,6 @@ static int kr_parse_compare_op(KrParser *p) {
     case K_is:
         op = KR_cmpop_Is;
         if (kr_peek_second(p)->type == K_not) {
-            int mark = p->mark;
-            p->mark += 2;
-            Kr_expr *right = p->memoize ? kr_parse_bitwise_or(p) : NULL;
-            p->mark = mark;
-            if (p->memoize && !right) break;
             p->mark++;
             op = KR_cmpop_IsNot;
         }
@@ -313,6 +311,7 @@ static int kr_parse_compare_op(KrParser *p) {
 }
 
 static Kr_expr *kr_parse_comparison(KrParser *p) {
+    KrToken *start = kr_peek(p);
     Kr_expr *e = kr_parse_bitwise_or(p);
     if (!e) return NULL;
     size_t base = p->n_stack;
@@ -342,7 +341,7 @@ static Kr_expr *kr_parse_comparison(KrParser *p) {
         ops->items[i] = p->stack[base + 2 * i];
         right->items[i] = p->stack[base + 2 * i + 1];
     }
-    return KR_EXPR(p, Compare, kr_span_after(p, e->at), e, ops, right);
+    return KR_EXPR(p, Compare, kr_span_from(p, start), e, ops, right);
 }
 
 static Kr_expr *kr_inversion_raw(KrParser *p) {
@@ -398,7 +397,7 @@ static Kr_expr *kr_factor_raw(KrParser *p) {
         Kr_expr *right = kr_parse_factor(p);
         p->level -= 2;
         if (p->error) return NULL;
-        if (right) return KR_EXPR(p, BinOp, kr_span_after(p, e->at), e, KR_operator_Pow, right);
+        if (right) return KR_EXPR(p, BinOp, kr_span_from(p, t), e, KR_operator_Pow, right);
         p->mark = mark;
         return e;
     }
@@ -413,6 +412,7 @@ static Kr_expr *kr_parse_factor(KrParser *p) { return KR_MEMO(p, KR_RULE_FACTOR,
 
 /* Operands joined by operators of at least this precedence. */
 static Kr_expr *kr_parse_binary(KrParser *p, int precedence) {
+    KrToken *start = kr_peek(p);
     Kr_expr *e = kr_parse_factor(p);
     while (e) {
         int type = kr_peek_type(p);
@@ -424,14 +424,13 @@ static Kr_expr *kr_parse_binary(KrParser *p, int precedence) {
             break;
         }
         if (type == TK_AT && !kr_check_version(p, 5, "The '@' operator is")) return NULL;
-        e = KR_EXPR(p, BinOp, kr_span_to(e->at, right->at), e, kr_binary_ops[type].op, right);
+        e = KR_EXPR(p, BinOp, kr_span_from(p, start), e, kr_binary_ops[type].op, right);
     }
     return p->error ? NULL : e;
 }
 
 static Kr_expr *kr_bitwise_or_raw(KrParser *p) {
-    Kr_expr *e = kr_parse_binary(p, 1);
-    return e;
+    return kr_parse_binary(p, 1);
 }
 Kr_expr *kr_parse_bitwise_or(KrParser *p) { return KR_MEMO(p, KR_RULE_BITWISE_OR, kr_bitwise_or_raw); }
 
@@ -716,11 +715,11 @@ static Kr_expr *kr_brace_raw(KrParser *p) {
         if (!kr_accept(p, TK_RBRACE)) goto fail;
         return kr_finish_dict(p, open, base);
     }
+    KrToken *first = kr_peek(p);
     e = kr_parse_star_named_expression(p);
     if (!e) return NULL;
     if (kr_at(p, TK_COLON)) {
-        if (e->kind == KR_expr_Starred) return NULL;
-        if (e->kind == KR_expr_NamedExpr && KR_TOKEN_AT(p, p->mark - 1)->type != TK_RPAR) return NULL;
+        if (e->kind == KR_expr_Starred || (e->kind == KR_expr_NamedExpr && first->type == TK_NAME)) return NULL;
         p->mark++;
         value = kr_parse_expression(p);
         if (!value) return NULL;
@@ -750,7 +749,7 @@ fail:
 
 /* ---------------------------------------------------------------- atoms, primaries */
 
-static Kr_expr *kr_parse_atom(KrParser *p) {
+Kr_expr *kr_parse_atom(KrParser *p) {
     KrToken *t = kr_peek(p);
     PyObject *value;
     Kr_expr *e;
@@ -793,7 +792,7 @@ static Kr_expr *kr_parse_slice(KrParser *p) {
     } else if (start->type != TK_COLON) {
         lower = kr_parse_named_expression(p);
         if (!lower || !kr_at(p, TK_COLON)) return lower;
-        if (lower->kind == KR_expr_NamedExpr && kr_previous(p)->type != TK_RPAR) return lower;
+        if (lower->kind == KR_expr_NamedExpr && start->type == TK_NAME) return lower;
     }
     p->mark++;
     mark = p->mark;
@@ -832,7 +831,7 @@ static Kr_expr *kr_parse_slices(KrParser *p) {
 }
 
 /* A call's parentheses after e; NULL if they do not parse. */
-static Kr_expr *kr_parse_call(KrParser *p, Kr_expr *e) {
+static Kr_expr *kr_parse_call(KrParser *p, KrToken *start, Kr_expr *e) {
     int mark = p->mark;
     if (p->memoize) {
         /* A lone generator expression is tried first. */
@@ -845,14 +844,14 @@ static Kr_expr *kr_parse_call(KrParser *p, Kr_expr *e) {
                 return NULL;
             }
             args->items[0] = genexp;
-            return KR_EXPR(p, Call, kr_span_after(p, e->at), e, args, NULL);
+            return KR_EXPR(p, Call, kr_span_from(p, start), e, args, NULL);
         }
         p->mark = mark;
     }
     p->mark++;
     KrCallArgs none = {0}, *args = &none;
     if (!kr_at(p, TK_RPAR)) {
-        args = KR_MEMO(p, KR_RULE_ARGUMENTS, kr_parse_arguments);
+        args = p->memoize ? kr_memoized(p, KR_RULE_ARGUMENTS, (void *(*)(KrParser *))kr_parse_arguments) : kr_parse_call_arguments(p);
         if (!args) {
             if (p->error || !p->memoize) return NULL;
             p->mark = mark + 1;
@@ -860,10 +859,11 @@ static Kr_expr *kr_parse_call(KrParser *p, Kr_expr *e) {
         }
     }
     if (!kr_accept(p, TK_RPAR)) return NULL;
-    return KR_EXPR(p, Call, kr_span_after(p, e->at), e, args->args, args->keywords);
+    return KR_EXPR(p, Call, kr_span_from(p, start), e, args->args, args->keywords);
 }
 
 static Kr_expr *kr_primary_raw(KrParser *p) {
+    KrToken *start = kr_peek(p);
     Kr_expr *e = kr_parse_atom(p), *next;
     while (e) {
         int mark = p->mark;
@@ -874,12 +874,12 @@ static Kr_expr *kr_primary_raw(KrParser *p) {
             next = NULL;
             if ((t = kr_accept(p, TK_NAME))) {
                 PyObject *attr = kr_identifier(p, t);
-                if (attr) next = KR_EXPR(p, Attribute, kr_span_after(p, e->at), e, attr, KR_expr_context_Load);
+                if (attr) next = KR_EXPR(p, Attribute, kr_span_from(p, start), e, attr, KR_expr_context_Load);
             }
             break;
         case TK_LPAR:
             if (!kr_deeper(p, 25)) return NULL;
-            next = kr_parse_call(p, e);
+            next = kr_parse_call(p, start, e);
             p->level -= 25;
             break;
         case TK_LSQB: {
@@ -887,7 +887,7 @@ static Kr_expr *kr_primary_raw(KrParser *p) {
             p->mark++;
             Kr_expr *slice = kr_parse_slices(p);
             next = slice && kr_accept(p, TK_RSQB)
-                       ? KR_EXPR(p, Subscript, kr_span_after(p, e->at), e, slice, KR_expr_context_Load)
+                       ? KR_EXPR(p, Subscript, kr_span_from(p, start), e, slice, KR_expr_context_Load)
                        : NULL;
             p->level -= 25;
             break;

@@ -97,8 +97,12 @@ int kr_tokenizer_init(KrTokenizer *t, const char *text, Py_ssize_t len, PyObject
             t->has_encoding = true;
         }
         const char *end = text + len, *line_end = kr_source_line_end(text, end);
-        int found = kr_source_find_cookie(text, line_end, name);
-        if (found == 0) found = kr_source_find_cookie(line_end, kr_source_line_end(line_end, end), name);
+        /* A line counts when it has its newline. */
+        int found = line_end < end || add_newline || (len && end[-1] == '\n') ? kr_source_find_cookie(text, line_end, name) : -1;
+        if (found == 0) {
+            const char *second = kr_source_line_end(line_end, end);
+            if (second < end || add_newline || end[-1] == '\n') found = kr_source_find_cookie(line_end, second, name);
+        }
         if (found == 1) {
             t->has_encoding = true;
             bool utf8 = !strcmp(name, "utf-8");

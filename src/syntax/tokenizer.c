@@ -30,12 +30,12 @@ static const unsigned char kr_char_class[256] = {
 
 static KR_NOINLINE int kr_tok_next_line(KrTokenizer *t) {
     if (t->done != KR_TOK_OK) return TOK_EOF;
-    if (!t->start) t->buf = t->cur;
     if (!*t->inp) {
         t->done = KR_TOK_EOF;
         t->cur = t->inp;
         return TOK_EOF;
     }
+    if (!t->start) t->buf = t->cur;
     const char *end = strchr(t->inp, '\n');
     t->inp = end ? end + 1 : t->inp + strlen(t->inp);
     t->lineno++;
@@ -525,6 +525,11 @@ static KR_COLD int kr_tok_old_async(KrTokenizer *t, const char **start, const ch
 
 /* ---------------------------------------------------------------- the next token */
 
+/* A token whose end was found by looking at the next character: at the end of the text that is noted. */
+KR_INLINE void kr_tok_look_ahead(KrTokenizer *t) {
+    if (KR_UNLIKELY(!*t->cur)) t->done = KR_TOK_EOF;
+}
+
 int kr_tokenizer_next(KrTokenizer *t, const char **p_start, const char **p_end) {
     *p_start = *p_end = NULL;
     int c;
@@ -595,6 +600,7 @@ again:
         if (!ascii && !kr_tok_check_name(t)) return TK_ERRORTOKEN;
         *p_start = t->start;
         *p_end = t->cur;
+        kr_tok_look_ahead(t);
         if (t->cur - t->start == 5 && t->start[0] == 'a') {
             bool is_async = !memcmp(t->start, "async", 5);
             if (is_async || !memcmp(t->start, "await", 5)) {
@@ -638,6 +644,7 @@ again:
     }
     if (IS_DIGIT(c)) {
         if (!kr_tok_number(t, c)) return TK_ERRORTOKEN;
+        kr_tok_look_ahead(t);
         *p_start = t->start;
         *p_end = t->cur;
         return TK_NUMBER;
@@ -658,10 +665,11 @@ again:
         if (c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}') {
             if (!kr_tok_parenthesis(t, c)) return TK_ERRORTOKEN;
         } else if (type == TK_OP && !Py_UNICODE_ISPRINTABLE((Py_UCS4)c)) {
-            return kr_tok_error(t, "invalid non-printable character U+%04X", c);
+            return kr_tok_error(t, "invalid non-printable character U+00%c%c", c >> 4 | '0', "0123456789ABCDEF"[c & 15]);
         }
     }
     *p_start = t->start;
     *p_end = t->cur;
+    kr_tok_look_ahead(t);
     return type;
 }

@@ -36,7 +36,6 @@ typedef struct KrTokenizer {
     bool at_line_start, has_encoding, type_comments, quiet;
     bool async_as_name, in_async_def, async_def_had_newline;   /* Python before 3.7 */
     int async_def_indent;
-    bool keep_comments;
     PyObject *filename;                    /* borrowed */
     char *owned_source;                    /* to free, or NULL */
     char paren[KR_MAX_PARENS];

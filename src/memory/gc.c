@@ -1,0 +1,554 @@
+/* gc.c - the cycle collector: three generations, trial deletion, PEP 442 finalisation.
+ *
+ * A collection of generation n works on the merged list of generations 0..n:
+ *   1. every head's `prev` becomes (reference count << 2) | COLLECTING; tp_traverse of every object takes one off for each
+ *      reference from within the list. What is left counts references from outside.
+ *   2. objects with a count above 0, and all that they reach, are marked live (COLLECTING is taken off) with an explicit mark stack.
+ *   3. one pass splits the list into survivors and unreachable objects and makes it doubly linked again.
+ * Unreachable objects keep COLLECTING as their membership mark. Then: those with legacy finalizers (tp_del) and what they
+ * reach are set apart (gc.garbage); weak references to the trash are cleared and their callbacks run, if the weak
+ * reference itself is not trash; tp_finalize runs once an object; steps 1-3 are repeated on the trash, since a finalizer may
+ * have made some of it reachable again; what is still unreachable is broken up with tp_clear.
+ * The collector owns no references but those of the objects it is just calling something on.
+ *
+ * Full collections happen only when the survivors of middle collections since the last full one exceed a quarter of what
+ * survived that one, so their cost stays linear in the number of objects made.
+ */
+#include "memory/gc.h"
+#include "runtime/lifecycle.h"
+#include <time.h>
+
+#define OLDEST 2
+
+PyAPI_FUNC(void) _PyTuple_MaybeUntrack(PyObject *);
+PyAPI_FUNC(void) _PyDict_MaybeUntrack(PyObject *);
+
+/* ------------------------------------------------------------------ tracking and allocation */
+
+void PyObject_GC_Track(void *p) {
+    PyObject *o = p;
+    if (KR_UNLIKELY(kr_gc_is_tracked(o)))
+        _PyObject_AssertFailed(o, "!_PyObject_GC_IS_TRACKED(op)",
+                               "object already tracked by the garbage collector", __FILE__, __LINE__, __func__);
+    kr_gc_track(o);
+}
+
+/* Harmless for untracked objects: deallocators may be called more than once through subclasses. */
+void PyObject_GC_UnTrack(void *p) {
+    if (kr_gc_is_tracked(p))
+        kr_gc_untrack(p);
+}
+
+int PyObject_GC_IsTracked(PyObject *o) { return kr_is_gc(o) && kr_gc_is_tracked(o); }
+int PyObject_GC_IsFinalized(PyObject *o) { return kr_is_gc(o) && (kr_gc_head(o)->prev & KR_GC_FINALIZED) != 0; }
+int PyObject_IS_GC(PyObject *o) { return kr_is_gc(o); }
+
+PyObject *_PyObject_GC_New(PyTypeObject *t) {
+    PyObject *o = kr_gc_alloc(t, (size_t)t->tp_basicsize);
+    return o == NULL ? NULL : PyObject_Init(o, t);
+}
+
+PyVarObject *_PyObject_GC_NewVar(PyTypeObject *t, Py_ssize_t n) {
+    if (n < 0) {
+        PyErr_BadInternalCall();
+        return NULL;
+    }
+    if (t->tp_itemsize && n > (PY_SSIZE_T_MAX - t->tp_basicsize - 64) / t->tp_itemsize)
+        return (PyVarObject *)PyErr_NoMemory();
+    PyVarObject *o = (PyVarObject *)kr_gc_alloc(t, (size_t)_PyObject_VAR_SIZE(t, n));
+    return o == NULL ? NULL : PyObject_InitVar(o, t, n);
+}
+
+/* An untracked object, moved if need be; NULL with MemoryError leaves the old one. */
+PyVarObject *_PyObject_GC_Resize(PyVarObject *o, Py_ssize_t n) {
+    PyTypeObject *t = Py_TYPE(o);
+    size_t prefix = kr_type_prefix(t);
+    if (n < 0 || (t->tp_itemsize && n > (PY_SSIZE_T_MAX - t->tp_basicsize - 64) / t->tp_itemsize))
+        return (PyVarObject *)PyErr_NoMemory();
+    char *mem = PyObject_Realloc((char *)o - prefix, prefix + (size_t)_PyObject_VAR_SIZE(t, n));
+    if (mem == NULL)
+        return (PyVarObject *)PyErr_NoMemory();
+    o = (PyVarObject *)(mem + prefix);
+    Py_SET_SIZE(o, n);
+    return o;
+}
+
+void PyObject_GC_Del(void *p) {
+    if (kr_gc_is_tracked(p))
+        kr_gc_untrack(p);
+    kr_gc_free(p);
+}
+
+/* ------------------------------------------------------------------ finding what is unreachable */
+
+KR_INLINE Py_ssize_t gc_refs(KrGCHead *g) { return (Py_ssize_t)(g->prev >> KR_GC_SHIFT); }
+
+/* o refers to something of the list: one reference less from outside. */
+static int visit_subtract(PyObject *o, void *arg) {
+    if (kr_is_gc(o)) {
+        KrGCHead *g = kr_gc_head(o);
+        if ((g->prev & KR_GC_COLLECTING) && gc_refs(g) > 0)
+            g->prev -= (uintptr_t)1 << KR_GC_SHIFT;
+    }
+    return 0;
+}
+
+/* Objects known to be live whose referents are still to be marked. When it can't grow, `overflowed` is set and the object keeps
+ * COLLECTING with a count above 0, so that another pass over the list finds it. */
+typedef struct {
+    KrGCHead **items, *first[256];
+    size_t n, capacity;
+    bool overflowed;
+} MarkStack;
+
+/* Room for one more. */
+static bool mark_stack_grow(MarkStack *s) {
+    size_t bigger = s->capacity * 4;
+    KrGCHead **items = s->items == s->first ? kr_heap_malloc(bigger * sizeof *items)
+                                            : kr_heap_realloc(s->items, bigger * sizeof *items);
+    if (items == NULL)
+        return false;
+    if (s->items == s->first)
+        memcpy(items, s->first, sizeof s->first);
+    s->items = items;
+    s->capacity = bigger;
+    return true;
+}
+
+static int visit_mark(PyObject *o, void *arg) {
+    if (!kr_is_gc(o))
+        return 0;
+    KrGCHead *g = kr_gc_head(o);
+    if (!(g->prev & KR_GC_COLLECTING))
+        return 0;
+    MarkStack *s = arg;
+    if (KR_UNLIKELY(s->n == s->capacity) && !mark_stack_grow(s)) {
+        s->overflowed = true;
+        if (gc_refs(g) == 0)
+            g->prev += (uintptr_t)1 << KR_GC_SHIFT;
+        return 0;
+    }
+    g->prev &= KR_GC_FINALIZED;
+    s->items[s->n++] = g;
+    return 0;
+}
+
+/* Splits `list`: what only the list itself refers to goes to `unreachable`, with COLLECTING set; the order of both is kept. */
+static void deduce_unreachable(KrGCHead *list, KrGCHead *unreachable) {
+    KrGCHead *g;
+    for (g = kr_gc_next(list); g != list; g = kr_gc_next(g))
+        g->prev = ((uintptr_t)Py_REFCNT(kr_gc_object(g)) << KR_GC_SHIFT) | KR_GC_COLLECTING | (g->prev & KR_GC_FINALIZED);
+    for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
+        PyObject *o = kr_gc_object(g);
+        Py_TYPE(o)->tp_traverse(o, visit_subtract, o);
+    }
+    MarkStack s = {.capacity = KR_ARRAY_LEN(s.first)};
+    s.items = s.first;
+    do {
+        s.overflowed = false;
+        for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
+            if (!(g->prev & KR_GC_COLLECTING) || gc_refs(g) == 0)
+                continue;
+            visit_mark(kr_gc_object(g), &s);
+            while (s.n > 0) {
+                PyObject *o = kr_gc_object(s.items[--s.n]);
+                Py_TYPE(o)->tp_traverse(o, visit_mark, &s);
+            }
+        }
+    } while (s.overflowed);
+    if (s.items != s.first)
+        kr_heap_free(s.items);
+
+    KrGCHead *live_last = list, *dead_last = unreachable;
+    for (g = kr_gc_next(list); g != list;) {
+        KrGCHead *next = kr_gc_next(g), **last = g->prev & KR_GC_COLLECTING ? &dead_last : &live_last;
+        (*last)->next = (uintptr_t)g;
+        g->prev = (g->prev & KR_GC_FLAGS) | (uintptr_t)*last;
+        *last = g;
+        g = next;
+    }
+    live_last->next = (uintptr_t)list;
+    list->prev = (uintptr_t)live_last;
+    dead_last->next = (uintptr_t)unreachable;
+    unreachable->prev = (uintptr_t)dead_last;
+}
+
+/* Untracks tuples (and dicts) that can't be part of a cycle any more. */
+static void untrack_simple(KrGCHead *list, bool dicts) {
+    for (KrGCHead *g = kr_gc_next(list), *next; g != list; g = next) {
+        next = kr_gc_next(g);
+        PyObject *o = kr_gc_object(g);
+        if (PyTuple_CheckExact(o))
+            _PyTuple_MaybeUntrack(o);
+        else if (dicts && PyDict_CheckExact(o))
+            _PyDict_MaybeUntrack(o);
+    }
+}
+
+/* ------------------------------------------------------------------ legacy finalizers */
+
+static int visit_move_reachable(PyObject *o, void *to) {
+    if (kr_is_gc(o)) {
+        KrGCHead *g = kr_gc_head(o);
+        if (g->prev & KR_GC_COLLECTING) {
+            kr_gc_list_remove(g);
+            g->prev &= ~KR_GC_COLLECTING;
+            kr_gc_list_append(to, g);
+        }
+    }
+    return 0;
+}
+
+/* Moves objects with tp_del, and all that they reach, from the trash to `finalizers`. */
+static void move_legacy(KrGCHead *unreachable, KrGCHead *finalizers) {
+    for (KrGCHead *g = kr_gc_next(unreachable), *next; g != unreachable; g = next) {
+        next = kr_gc_next(g);
+        PyObject *o = kr_gc_object(g);
+        if (Py_TYPE(o)->tp_del != NULL)
+            visit_move_reachable(o, finalizers);
+    }
+    for (KrGCHead *g = kr_gc_next(finalizers); g != finalizers; g = kr_gc_next(g)) {
+        PyObject *o = kr_gc_object(g);
+        Py_TYPE(o)->tp_traverse(o, visit_move_reachable, finalizers);
+    }
+}
+
+/* gc.garbage, borrowed; NULL (no exception) when memory is out. */
+static PyObject *garbage_list(KrMemoryState *m) {
+    if (m->garbage == NULL && (m->garbage = PyList_New(0)) == NULL)
+        PyErr_Clear();
+    return m->garbage;
+}
+
+static void add_garbage(KrMemoryState *m, PyObject *o) {
+    PyObject *l = garbage_list(m);
+    if (l != NULL && PyList_Append(l, o) < 0)
+        PyErr_Clear();
+}
+
+/* ------------------------------------------------------------------ weak references, finalizers, clearing */
+
+typedef struct {
+    PyWeakReference **items;
+    size_t n, capacity;
+} CallbackList;
+
+static void callback_add(CallbackList *l, PyWeakReference *wr) {
+    if (l->n == l->capacity) {
+        size_t bigger = l->capacity ? l->capacity * 2 : 32;
+        PyWeakReference **items = PyMem_Realloc(l->items, bigger * sizeof *items);
+        if (items == NULL)      /* the callback is lost; there is nobody to tell */
+            return;
+        l->items = items;
+        l->capacity = bigger;
+    }
+    l->items[l->n++] = (PyWeakReference *)Py_NewRef((PyObject *)wr);
+}
+
+/* Clears every weak reference to the trash, then runs the callbacks of those that are not trash themselves. */
+static void handle_weakrefs(KrGCHead *unreachable) {
+    CallbackList todo = {0};
+    for (KrGCHead *g = kr_gc_next(unreachable); g != unreachable; g = kr_gc_next(g)) {
+        PyObject *o = kr_gc_object(g);
+        if (PyWeakref_Check(o))     /* its callback must not run later, when the trash is half torn down */
+            _PyWeakref_ClearRef((PyWeakReference *)o);
+        if (!PyType_SUPPORTS_WEAKREFS(Py_TYPE(o)))
+            continue;
+        PyWeakReference **list = (PyWeakReference **)PyObject_GET_WEAKREFS_LISTPTR(o), *wr;
+        while ((wr = *list) != NULL) {
+            _PyWeakref_ClearRef(wr);
+            if (wr->wr_callback != NULL && !(kr_gc_head((PyObject *)wr)->prev & KR_GC_COLLECTING))
+                callback_add(&todo, wr);
+        }
+    }
+    for (size_t i = 0; i < todo.n; i++) {
+        PyObject *wr = (PyObject *)todo.items[i], *callback = todo.items[i]->wr_callback;
+        if (callback != NULL) {
+            Py_INCREF(callback);
+            PyObject *r = PyObject_CallOneArg(callback, wr);
+            if (r == NULL)
+                PyErr_WriteUnraisable(callback);
+            else
+                Py_DECREF(r);
+            Py_DECREF(callback);
+        }
+        Py_DECREF(wr);
+    }
+    PyMem_Free(todo.items);
+}
+
+/* Calls tp_finalize of every object of the list that hasn't had it. Objects may leave the list meanwhile. */
+static void finalize_all(KrGCHead *list) {
+    KrGCHead seen;
+    kr_gc_list_init(&seen);
+    while (!kr_gc_list_is_empty(list)) {
+        KrGCHead *g = kr_gc_next(list);
+        PyObject *o = kr_gc_object(g);
+        kr_gc_list_remove(g);
+        kr_gc_list_append(&seen, g);
+        destructor finalize = Py_TYPE(o)->tp_finalize;
+        if (finalize != NULL && !(g->prev & KR_GC_FINALIZED)) {
+            g->prev |= KR_GC_FINALIZED;
+            Py_INCREF(o);
+            finalize(o);
+            Py_DECREF(o);
+        }
+    }
+    kr_gc_list_merge(&seen, list);
+}
+
+/* Breaks the cycles: tp_clear on each object; those it doesn't free go to the oldest generation. */
+static void delete_all(KrMemoryState *m, KrGCHead *list, KrGCHead *old) {
+    while (!kr_gc_list_is_empty(list)) {
+        KrGCHead *g = kr_gc_next(list);
+        PyObject *o = kr_gc_object(g);
+        if (m->debug & KR_GC_DEBUG_SAVEALL) {
+            add_garbage(m, o);
+        } else {
+            inquiry clear = Py_TYPE(o)->tp_clear;
+            if (clear != NULL) {
+                Py_INCREF(o);
+                (void)clear(o);
+                if (PyErr_Occurred())
+                    PyErr_WriteUnraisable((PyObject *)Py_TYPE(o));
+                Py_DECREF(o);
+            }
+        }
+        if (kr_gc_next(list) == g) {
+            kr_gc_list_remove(g);
+            g->prev &= ~KR_GC_COLLECTING;
+            kr_gc_list_append(old, g);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ reports */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void report_start(KrMemoryState *m, int generation) {
+    PySys_WriteStderr("gc: collecting generation %d...\n", generation);
+    PySys_FormatStderr("gc: objects in each generation:");
+    for (int i = 0; i <= OLDEST; i++)
+        PySys_FormatStderr(" %zd", kr_gc_list_size(&m->generations[i].head));
+    PySys_FormatStderr("\ngc: objects in permanent generation: %zd\n", kr_gc_list_size(&m->permanent));
+}
+
+static void report_object(const char *what, PyObject *o) {
+    PySys_FormatStderr("gc: %s <%s %p>\n", what, Py_TYPE(o)->tp_name, o);
+}
+
+/* ------------------------------------------------------------------ a collection */
+
+/* Collects generations 0..generation. nofail: exceptions are dropped, else reported as unraisable. Returns the number of
+ * unreachable objects, the uncollectable ones included. */
+static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collected_out, Py_ssize_t *uncollectable_out, bool nofail) {
+    KrMemoryState *m = &interp->memory;
+    double start = 0;
+    if (m->debug & KR_GC_DEBUG_STATS) {
+        report_start(m, generation);
+        start = now();
+    }
+    if (generation < OLDEST)
+        m->generations[generation + 1].count++;
+    for (int i = 0; i <= generation; i++)
+        m->generations[i].count = 0;
+    KrGCHead *young = &m->generations[generation].head;
+    KrGCHead *old = generation < OLDEST ? &m->generations[generation + 1].head : young;
+    for (int i = 0; i < generation; i++)
+        kr_gc_list_merge(&m->generations[i].head, young);
+
+    KrGCHead unreachable, finalizers, still;
+    kr_gc_list_init(&unreachable);
+    kr_gc_list_init(&finalizers);
+    kr_gc_list_init(&still);
+    deduce_unreachable(young, &unreachable);
+    untrack_simple(young, generation == OLDEST);
+    if (generation < OLDEST) {
+        if (generation == OLDEST - 1)
+            m->long_lived_pending += kr_gc_list_size(young);
+        kr_gc_list_merge(young, old);
+    } else {
+        m->long_lived_pending = 0;
+        m->long_lived_total = kr_gc_list_size(young);
+    }
+
+    Py_ssize_t collected = 0, uncollectable = 0;
+    if (!kr_gc_list_is_empty(&unreachable)) {
+        move_legacy(&unreachable, &finalizers);
+        if (m->debug & KR_GC_DEBUG_COLLECTABLE)
+            for (KrGCHead *g = kr_gc_next(&unreachable); g != &unreachable; g = kr_gc_next(g))
+                report_object("collectable", kr_gc_object(g));
+        handle_weakrefs(&unreachable);
+        finalize_all(&unreachable);
+        deduce_unreachable(&unreachable, &still);
+        kr_gc_list_merge(&unreachable, old);    /* resurrected */
+        collected = kr_gc_list_size(&still);
+        delete_all(m, &still, old);
+
+        for (KrGCHead *g = kr_gc_next(&finalizers); g != &finalizers; g = kr_gc_next(g)) {
+            uncollectable++;
+            if (m->debug & KR_GC_DEBUG_UNCOLLECTABLE)
+                report_object("uncollectable", kr_gc_object(g));
+        }
+        for (KrGCHead *g = kr_gc_next(&finalizers); g != &finalizers; g = kr_gc_next(g)) {
+            PyObject *o = kr_gc_object(g);
+            if ((m->debug & KR_GC_DEBUG_SAVEALL) || Py_TYPE(o)->tp_del != NULL)
+                add_garbage(m, o);
+        }
+        kr_gc_list_merge(&finalizers, old);
+    }
+    if (m->debug & KR_GC_DEBUG_STATS) {
+        char line[160];
+        PyOS_snprintf(line, sizeof line, "gc: done, %zd unreachable, %zd uncollectable, %.4fs elapsed\n",
+                      collected + uncollectable, uncollectable, now() - start);
+        PySys_WriteStderr("%s", line);
+    }
+    if (PyErr_Occurred()) {
+        if (nofail)
+            PyErr_Clear();
+        else
+            _PyErr_WriteUnraisableMsg("in garbage collection", NULL);
+    }
+    m->stats[generation].collections++;
+    m->stats[generation].collected += collected;
+    m->stats[generation].uncollectable += uncollectable;
+    *collected_out = collected;
+    *uncollectable_out = uncollectable;
+    return collected + uncollectable;
+}
+
+/* gc.callbacks(phase, info). */
+static void run_callbacks(KrMemoryState *m, const char *phase, int generation, Py_ssize_t collected, Py_ssize_t uncollectable) {
+    if (m->callbacks == NULL || PyList_GET_SIZE(m->callbacks) == 0)
+        return;
+    PyObject *info = Py_BuildValue("{sisnsn}", "generation", generation, "collected", collected, "uncollectable", uncollectable);
+    PyObject *phase_str = PyUnicode_FromString(phase);
+    if (info == NULL || phase_str == NULL) {
+        PyErr_WriteUnraisable(NULL);
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(m->callbacks); i++) {
+        PyObject *callback = Py_NewRef(PyList_GET_ITEM(m->callbacks, i));
+        PyObject *r = PyObject_CallFunctionObjArgs(callback, phase_str, info, NULL);
+        if (r == NULL)
+            PyErr_WriteUnraisable(callback);
+        Py_XDECREF(r);
+        Py_DECREF(callback);
+    }
+done:
+    Py_XDECREF(info);
+    Py_XDECREF(phase_str);
+}
+
+static Py_ssize_t collect_with_callbacks(KrInterp *interp, int generation) {
+    Py_ssize_t collected, uncollectable;
+    run_callbacks(&interp->memory, "start", generation, 0, 0);
+    Py_ssize_t n = collect(interp, generation, &collected, &uncollectable, false);
+    run_callbacks(&interp->memory, "stop", generation, collected, uncollectable);
+    return n;
+}
+
+KR_NOINLINE void kr_gc_collect_young(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    if (PyErr_Occurred())
+        return;
+    m->collecting = 1;
+    for (int i = OLDEST; i >= 0; i--) {
+        if (m->generations[i].count <= m->generations[i].threshold)
+            continue;
+        if (i == OLDEST && m->long_lived_pending < m->long_lived_total / 4)
+            continue;
+        collect_with_callbacks(interp, i);
+        break;
+    }
+    m->collecting = 0;
+}
+
+Py_ssize_t kr_gc_collect_generation(KrInterp *interp, int generation) {
+    KrMemoryState *m = &interp->memory;
+    if (m->collecting)
+        return 0;
+    PyObject *type, *value, *tb;
+    m->collecting = 1;
+    PyErr_Fetch(&type, &value, &tb);
+    Py_ssize_t n = collect_with_callbacks(interp, generation);
+    PyErr_Restore(type, value, tb);
+    m->collecting = 0;
+    return n;
+}
+
+Py_ssize_t kr_gc_collect_nofail(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    if (m->collecting)
+        return 0;
+    Py_ssize_t collected, uncollectable;
+    m->collecting = 1;
+    Py_ssize_t n = collect(interp, OLDEST, &collected, &uncollectable, true);
+    m->collecting = 0;
+    return n;
+}
+
+Py_ssize_t PyGC_Collect(void) {
+    KrInterp *interp = kr_interp();
+    return interp->memory.enabled ? kr_gc_collect_generation(interp, OLDEST) : 0;
+}
+
+int PyGC_Enable(void) {
+    int old = kr_interp()->memory.enabled;
+    kr_interp()->memory.enabled = 1;
+    return old;
+}
+int PyGC_Disable(void) {
+    int old = kr_interp()->memory.enabled;
+    kr_interp()->memory.enabled = 0;
+    return old;
+}
+int PyGC_IsEnabled(void) { return kr_interp()->memory.enabled; }
+
+/* ------------------------------------------------------------------ start and end */
+
+int kr_gc_init(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    static const int thresholds[3] = {700, 10, 10};
+    for (int i = 0; i <= OLDEST; i++) {
+        kr_gc_list_init(&m->generations[i].head);
+        m->generations[i].threshold = thresholds[i];
+        m->generations[i].count = 0;
+    }
+    kr_gc_list_init(&m->permanent);
+    m->enabled = 1;
+    return 0;
+}
+
+void kr_gc_report_shutdown(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    if ((m->debug & KR_GC_DEBUG_SAVEALL) || m->garbage == NULL || PyList_GET_SIZE(m->garbage) == 0)
+        return;
+    bool verbose = (m->debug & KR_GC_DEBUG_UNCOLLECTABLE) != 0;
+    const char *text = verbose ? "gc: %zd uncollectable objects at shutdown"
+                               : "gc: %zd uncollectable objects at shutdown; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them";
+    if (PyErr_WarnFormat(PyExc_ResourceWarning, 0, text, PyList_GET_SIZE(m->garbage)) < 0)
+        PyErr_WriteUnraisable(NULL);
+    if (verbose) {
+        PyObject *repr = PyObject_Repr(m->garbage);
+        if (repr == NULL) {
+            PyErr_WriteUnraisable(m->garbage);
+        } else {
+            PySys_FormatStderr("      %S\n", repr);
+            Py_DECREF(repr);
+        }
+    }
+}
+
+/* Drops what the collector owns and stops it. Objects that are left stay linked: the interpreter goes right after. */
+void kr_gc_fini(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    Py_CLEAR(m->garbage);
+    Py_CLEAR(m->callbacks);
+    m->enabled = 0;
+}

@@ -1,0 +1,87 @@
+"""Runs native modules of krait inside python3.11 and CPython's own tests against them.
+
+    /usr/bin/python3.11 tests/hosted/run.py [module ...]
+
+Each entry of MODULES names the sources, the test file, and tests that can't hold there with the reason. The last line is
+"N passed, N failed, N skipped".
+"""
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+IO = ["src/module/io/" + f + ".c" for f in "io iobase fileio bytesio stringio bufferedio newline textio".split()]
+POSIX = ["src/module/posix/" + f + ".c" for f in "posix posix_dir posix_file posix_fd posix_process posix_constants".split()]
+
+# module: (sources, CPython test modules, {part of a test id: reason it is left out}, modules to reload on top of it)
+MODULES = {
+    "time": (["src/module/time.c"], ["test.test_time"], {
+        "CAPITest": "tests _testcapi, not the module", "TestCPyTime": "tests _testcapi, not the module",
+        "TestOldPyTime": "tests _testcapi, not the module"}, []),
+    "errno": (["src/module/errno.c"], ["test.test_errno"], {}, []),
+    "_stat": (["src/module/_stat.c"], ["test.test_stat"], {}, []),
+    "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
+}
+
+RUNNER = r"""
+import sys, unittest, importlib, importlib.util
+name, path, tests, left_out, reload = sys.argv[1], sys.argv[2], sys.argv[3].split(","), sys.argv[4].split(","), sys.argv[5].split(",")
+spec = importlib.util.spec_from_file_location(name, path)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+sys.modules[name] = module
+for r in filter(None, reload):
+    importlib.reload(sys.modules[r])
+    if r == "io":
+        import builtins
+        builtins.open = module.open
+loaded = [importlib.import_module(t) for t in tests]
+assert importlib.import_module(name) is module
+def flat(suite):
+    for t in suite:
+        if isinstance(t, unittest.TestSuite):
+            yield from flat(t)
+        else:
+            yield t
+tests = [t for l in loaded for t in flat(unittest.defaultTestLoader.loadTestsFromModule(l))]
+keep = [t for t in tests if not any(x and x in t.id() for x in left_out)]
+result = unittest.TextTestRunner(verbosity=0, stream=sys.stderr).run(unittest.TestSuite(keep))
+bad = len(result.failures) + len(result.errors)
+print("RESULT", result.testsRun - bad - len(result.skipped), bad, len(result.skipped) + len(tests) - len(keep))
+"""
+
+
+def build(name, sources, folder):
+    target = os.path.join(folder, name + ".so")
+    subprocess.run(["gcc", "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-fno-strict-aliasing", "-fwrapv", "-w", "-Isrc", "-I/usr/include/python3.11",
+                    "tests/hosted/shim.c", *sources, "-lm", "-o", target], cwd=ROOT, check=True)
+    return target
+
+
+def main():
+    wanted = sys.argv[1:] or list(MODULES)
+    total = [0, 0, 0]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in wanted:
+            sources, tests, left_out, reload = MODULES[name]
+            path = build(name, sources, folder)
+            run = subprocess.run([sys.executable, "-c", RUNNER, name, path, ",".join(tests), ",".join(left_out), ",".join(reload)], capture_output=True, text=True, cwd=folder)
+            found = re.search(r"^RESULT (\d+) (\d+) (\d+)$", run.stdout, re.M)
+            if found:
+                counts = [int(x) for x in found.groups()]
+            else:
+                counts = [0, 1, 0]
+            if counts[1]:
+                print(run.stdout + run.stderr)
+            print(f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped", flush=True)
+            total = [a + b for a, b in zip(total, counts)]
+    print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
+    return total[1] != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+/* shim.c - lets a native module of krait run inside python3.11, so that it can be tested before, and apart from, the
+ * interpreter: it provides the state that krait.h declares, and PyInit_<name> of the module under test as it is.
+ * Compiled together with the module's own sources into one extension module.
+ */
+#include "krait.h"
+#include "runtime/lifecycle.h"
+#include "vm/frame.h"
+
+KrRuntime kr_runtime;
+KrNames kr_names;
+_Thread_local KrThread *kr_tls_thread __attribute__((tls_model("initial-exec")));
+
+static KrInterp interp;
+static KrThread thread;
+
+__attribute__((constructor)) static void shim_init(void) {
+    thread.base.interp = &interp;
+    kr_tls_thread = &thread;
+    kr_runtime.main_interp = &interp;
+#define KR_NAME(n) kr_names.n_##n = PyUnicode_InternFromString(#n);
+#include "object/names.def"
+#undef KR_NAME
+}
