@@ -12,7 +12,7 @@
 
 int Py_BytesWarningFlag, Py_DebugFlag, Py_DontWriteBytecodeFlag, Py_FrozenFlag, Py_HashRandomizationFlag, Py_IgnoreEnvironmentFlag,
     Py_InspectFlag, Py_InteractiveFlag, Py_IsolatedFlag, Py_NoSiteFlag, Py_NoUserSiteDirectory, Py_OptimizeFlag, Py_QuietFlag,
-    Py_UTF8Mode = 1, Py_UnbufferedStdioFlag, Py_VerboseFlag;
+    Py_UTF8Mode, Py_UnbufferedStdioFlag, Py_VerboseFlag;
 
 /* ------------------------------------------------------------------ PyStatus */
 
@@ -217,7 +217,7 @@ static const char usage_env[] =
     "PYTHONIOENCODING    : encoding[:errors] of stdin, stdout, stderr\n"
     "PYTHONFAULTHANDLER  : -X faulthandler\n"
     "PYTHONDEVMODE       : -X dev\n"
-    "PYTHONUTF8          : UTF-8 mode, which krait always has\n"
+    "PYTHONUTF8          : UTF-8 mode: text files and streams are UTF-8\n"
     "PYTHONPYCACHEPREFIX : folder for .pyc files\n"
     "PYTHONBREAKPOINT    : what breakpoint() calls; 0 turns it off\n"
     "PYTHONPROFILEIMPORTTIME, PYTHONTRACEMALLOC, PYTHONWARNDEFAULTENCODING, PYTHONNODEBUGRANGES : as the -X options\n";
@@ -232,7 +232,7 @@ static const char usage_xoptions[] =
     "-X opstats          : print instruction statistics at exit (krait's own)\n"
     "-X pycache_prefix=P : folder for .pyc files\n"
     "-X tracemalloc[=N]  : trace memory allocations\n"
-    "-X utf8[=0|1]       : UTF-8 mode, which krait always has\n"
+    "-X utf8[=0|1]       : UTF-8 mode: text files and streams are UTF-8\n"
     "-X warn_default_encoding : warn when a text encoding is not given\n";
 
 static void print_help(const wchar_t *program, bool env, bool xoptions, bool options) {
@@ -333,6 +333,13 @@ static PyStatus read_environment(PyConfig *c) {
         if (!PyStatus_Exception(st) && colon && colon[1]) st = PyConfig_SetBytesString(c, &c->stdio_errors, colon + 1);
     }
     return st;
+}
+
+int kr_config_utf8_mode(const PyConfig *c, int fallback) {
+    const wchar_t *x = xoption(c, L"utf8");
+    if (x) return wcscmp(x, L"0") != 0;
+    const char *v = env(c, "PYTHONUTF8");
+    return v ? strcmp(v, "0") != 0 : fallback;
 }
 
 int kr_config_max_str_digits(const PyConfig *c, const char **error) {

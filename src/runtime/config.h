@@ -14,6 +14,8 @@ void _PyConfig_InitCompatConfig(PyConfig *);
 PyObject *kr_stdlib_module_names(void) KR_NEW_REF KR_MAY_RAISE;
 /* Deep copy over what `to` had. */
 PyStatus kr_config_copy(PyConfig *to, const PyConfig *from);
+/* UTF-8 mode: -X utf8, PYTHONUTF8, else `fallback` (the C locale turns it on). */
+int kr_config_utf8_mode(const PyConfig *c, int fallback);
 /* The limit of int/str conversions that -X int_max_str_digits or the environment asks for; *error a message or NULL. */
 int kr_config_max_str_digits(const PyConfig *c, const char **error);
 extern const char kr_usage[];

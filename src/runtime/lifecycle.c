@@ -250,7 +250,9 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         return st;
     }
     if (init_hash_secret(&config) < 0) return PyStatus_Error("can't get random numbers for hashing");
-    kr_runtime.process.utf8_mode = 1;
+    const char *ctype = setlocale(LC_CTYPE, NULL);
+    kr_runtime.process.utf8_mode = kr_config_utf8_mode(&config, ctype && (!strcmp(ctype, "C") || !strcmp(ctype, "POSIX")));
+    Py_UTF8Mode = kr_runtime.process.utf8_mode;
     kr_runtime.process.wakeup_fd = -1;
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
     KrInterp *interp = PyInterpreterState_New();

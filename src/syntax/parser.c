@@ -510,7 +510,7 @@ static void kr_tokenize_rest(KrParser *p) {
 static void kr_finish_error(KrParser *p, KrToken *furthest) {
     KrTokenizer *t = p->tok;
     if (PyErr_Occurred()) {
-        if ((t->done == KR_TOK_OK || t->done == KR_TOK_EOF) && PyErr_ExceptionMatches(PyExc_SyntaxError)) kr_tokenize_rest(p);
+        if (t->done == KR_TOK_OK && PyErr_ExceptionMatches(PyExc_SyntaxError)) kr_tokenize_rest(p);
         return;
     }
     p->error = false;
@@ -641,6 +641,7 @@ static void *kr_run_parser(KrParser *p) {
             p->level = 0;
             p->n_stack = 0;
             p->diagnose = p->memoize = true;
+            for (int i = 0; i < p->fill; i++) KR_TOKEN_AT(p, i)->memo = NULL;
             p->tok->quiet = true;
             kr_parse_start(p);
         }

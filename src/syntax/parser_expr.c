@@ -118,8 +118,7 @@ static Kr_expr *kr_parse_tuple_of(KrParser *p, Kr_expr *(*item)(KrParser *)) {
 
 Kr_expr *kr_parse_expressions(KrParser *p) { return kr_parse_tuple_of(p, kr_parse_expression); }
 
-static Kr_expr *kr_star_expressions_raw(KrParser *p) { return kr_parse_tuple_of(p, kr_parse_star_expression); }
-Kr_expr *kr_parse_star_expressions(KrParser *p) { return KR_MEMO(p, KR_RULE_STAR_EXPRESSIONS, kr_star_expressions_raw); }
+Kr_expr *kr_parse_star_expressions(KrParser *p) { return kr_parse_tuple_of(p, kr_parse_star_expression); }
 
 int kr_parse_star_named_list(KrParser *p, KrSeq **out) {
     size_t base = p->n_stack;
@@ -210,7 +209,7 @@ Kr_expr *kr_parse_genexp_element(KrParser *p) {
     return kr_parse_expression_no_walrus(p);
 }
 
-static Kr_expr *kr_lambda_raw(KrParser *p) {
+static Kr_expr *kr_parse_lambda(KrParser *p) {
     KrToken *t = kr_accept(p, K_lambda);
     if (!t || !kr_deeper(p, 3)) return NULL;
     Kr_expr *body = NULL;
@@ -226,7 +225,7 @@ Kr_expr *kr_parse_expression_unmemoized(KrParser *p) {
     if (p->diagnose && kr_diagnose_expression(p) < 0) return NULL;
     Kr_expr *result;
     if (kr_at(p, K_lambda)) {
-        result = KR_MEMO(p, KR_RULE_LAMBDA, kr_lambda_raw);
+        result = kr_parse_lambda(p);
     } else {
         result = kr_parse_disjunction(p);
         if (result && kr_at(p, K_if)) {
@@ -543,7 +542,7 @@ static Kr_expr *kr_parse_paren(KrParser *p) {
     if (!kr_deeper(p, 25)) return NULL;
     Kr_expr *e;
     if (p->memoize) {
-        e = kr_memoized(p, KR_RULE_PAREN, (void *(*)(KrParser *))kr_paren_diagnosing);
+        e = kr_paren_diagnosing(p);
         p->level -= 25;
         return e;
     }
@@ -580,7 +579,7 @@ static Kr_expr *kr_parse_paren(KrParser *p) {
 }
 
 /* '[' : list or list comprehension. */
-static Kr_expr *kr_list_raw(KrParser *p) {
+static Kr_expr *kr_parse_list(KrParser *p) {
     KrToken *open = kr_peek(p);
     int mark = p->mark++;
     size_t base = p->n_stack;
@@ -671,7 +670,7 @@ static Kr_expr *kr_brace_diagnosing(KrParser *p, KrToken *open) {
     if (kr_accept(p, TK_RBRACE)) return kr_finish_dict(p, open, base);
     p->n_stack = base;
     p->mark = mark + 1;
-    if (p->diagnose && kr_diagnose_dict(p) < 0) goto fail;
+    if (kr_diagnose_dict(p) < 0) goto fail;           /* in the first pass, too */
 
     p->mark = mark + 1;
     if (kr_parse_star_named_list(p, &elts) == 0 && kr_accept(p, TK_RBRACE))
@@ -700,10 +699,7 @@ fail:
     return NULL;
 }
 
-/* '{' : dict, set or their comprehensions. */
-static Kr_expr *kr_brace_raw(KrParser *p) {
-    KrToken *open = kr_peek(p);
-    if (p->memoize) return kr_brace_diagnosing(p, open);
+static Kr_expr *kr_brace_predicting(KrParser *p, KrToken *open) {
     size_t base = p->n_stack;
     Kr_expr *e, *value;
     KrSeq *elts, *clauses;
@@ -747,6 +743,21 @@ fail:
     return NULL;
 }
 
+/* '{' : dict, set or their comprehensions. Mistakes in a dict's pairs are found in the first pass already. Nothing but
+ * a display begins with '{' in an expression, so when it does not parse nothing will; from here on results are memoized,
+ * lest nested displays be parsed again and again. */
+static Kr_expr *kr_parse_brace(KrParser *p) {
+    KrToken *open = kr_peek(p);
+    int mark = p->mark;
+    if (p->memoize) return kr_brace_diagnosing(p, open);
+    Kr_expr *e = kr_brace_predicting(p, open);
+    if (e || p->error) return e;
+    p->memoize = true;
+    p->mark = mark + 1;
+    kr_diagnose_dict(p);
+    return NULL;
+}
+
 /* ---------------------------------------------------------------- atoms, primaries */
 
 Kr_expr *kr_parse_atom(KrParser *p) {
@@ -763,7 +774,7 @@ Kr_expr *kr_parse_atom(KrParser *p) {
     case TK_LSQB:
     case TK_LBRACE:
         if (!kr_deeper(p, 25)) return NULL;
-        e = t->type == TK_LSQB ? KR_MEMO(p, KR_RULE_LIST, kr_list_raw) : KR_MEMO(p, KR_RULE_DICT_OR_SET, kr_brace_raw);
+        e = t->type == TK_LSQB ? kr_parse_list(p) : kr_parse_brace(p);
         p->level -= 25;
         return e;
     case K_None: value = Py_None; break;
@@ -884,6 +895,7 @@ static Kr_expr *kr_primary_raw(KrParser *p) {
             break;
         case TK_LSQB: {
             if (!kr_deeper(p, 25)) return NULL;
+            if (p->diagnose && kr_diagnose_comprehension(p) < 0) return NULL;
             p->mark++;
             Kr_expr *slice = kr_parse_slices(p);
             next = slice && kr_accept(p, TK_RSQB)
@@ -892,6 +904,10 @@ static Kr_expr *kr_primary_raw(KrParser *p) {
             p->level -= 25;
             break;
         }
+        case TK_LBRACE:
+            /* As after any operand, a generator expression is tried; at a brace it can only be mistaken. */
+            if (p->diagnose && kr_diagnose_comprehension(p) < 0) return NULL;
+            return e;
         default:
             return e;
         }

@@ -84,6 +84,15 @@ fail:
     return NULL;
 }
 
+/* May the target e, which began at the token at mark and ends at the mark `end`, be annotated? A single target in
+ * parentheses must be all of it. */
+static bool kr_may_annotate(KrParser *p, const Kr_expr *e, int end) {
+    if (!kr_is_single_target(e)) return false;
+    if (!kr_at(p, TK_LPAR)) return true;
+    Kr_expr *group = kr_parse_atom(p);
+    return !group || p->mark == end || !kr_is_single_target(group);
+}
+
 /* A statement that begins with an expression. */
 static Kr_stmt *kr_parse_expression_statement(KrParser *p) {
     KrToken *start = kr_peek(p);
@@ -97,7 +106,11 @@ static Kr_stmt *kr_parse_expression_statement(KrParser *p) {
         if (type == TK_EQUAL) {
             if (kr_is_star_target(e)) s = kr_parse_chain(p, start, e);
         } else if (type == TK_COLON) {
-            if (kr_is_single_target(e)) s = kr_parse_annotated(p, start, e);
+            p->mark = mark;
+            bool may = kr_may_annotate(p, e, after);
+            if (p->error) return NULL;
+            p->mark = after;
+            if (may) s = kr_parse_annotated(p, start, e);
         } else if ((op = kr_augmented_op(type))) {
             if (kr_is_single_target(e)) {
                 p->mark++;

@@ -85,8 +85,8 @@ static char *kr_put_utf8(char *out, unsigned long c) {
 }
 
 /* The unicode-escape codec does the rest: names, surrogates, malformed escapes. Non-ASCII characters are handed to it as
- * escapes, unknown escapes (which this file warns of) doubled. */
-static PyObject *kr_decode_by_codec(const char *s, const char *end) {
+ * escapes; with twice, the backslashes of unknown escapes (which this file warns of) as two. */
+static PyObject *kr_decode_by_codec(const char *s, const char *end, bool twice) {
     char *buffer = PyMem_Malloc((size_t)(end - s) * 10 + 8), *out = buffer;
     if (!buffer) return PyErr_NoMemory();
     while (s < end) {
@@ -97,7 +97,7 @@ static PyObject *kr_decode_by_codec(const char *s, const char *end) {
                 out += 5;
                 continue;
             }
-            if (kr_simple_escape(*s) < 0 && !strchr("\nxuUN01234567", *s)) *out++ = '\\';
+            if (twice && kr_simple_escape(*s) < 0 && !strchr("\nxuUN01234567", *s)) *out++ = '\\';
             *out++ = *s++;
             continue;
         }
@@ -168,7 +168,11 @@ static PyObject *kr_decode_text(KrParser *p, const KrToken *t, const char *s, co
             *out++ = '\\';
         }
     }
-    PyObject *result = codec ? kr_decode_by_codec(s, end) : PyUnicode_DecodeUTF8(buffer, out - buffer, NULL);
+    PyObject *result = codec ? kr_decode_by_codec(s, end, true) : PyUnicode_DecodeUTF8(buffer, out - buffer, NULL);
+    if (!result && codec && unknown && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();                    /* again, for the position in the message */
+        result = kr_decode_by_codec(s, end, false);
+    }
     PyMem_Free(buffer);
     if (result && unknown && kr_warn_escape(p, t, (unsigned char)unknown) < 0) Py_CLEAR(result);
     return result;

@@ -163,9 +163,10 @@ static KR_COLD bool kr_tok_check_name(KrTokenizer *t) {
 
 /* ---------------------------------------------------------------- numbers */
 
-/* True if `word` comes next; nothing is consumed. */
+/* True if `word` comes next, and is all of a word; nothing is consumed. */
 static bool kr_tok_word_follows(KrTokenizer *t, const char *word) {
-    return !strncmp(t->cur, word, strlen(word));
+    size_t len = strlen(word);
+    return !strncmp(t->cur, word, len) && !(kr_char_class[(unsigned char)t->cur[len]] & CC_ID);
 }
 
 /* c, just read, follows a number: a keyword there is deprecated, any other name character an error. */
@@ -176,7 +177,7 @@ static bool kr_tok_number_ends(KrTokenizer *t, int c, const char *kind) {
     case 'e': keyword = kr_tok_word_follows(t, "lse"); break;
     case 'f': keyword = kr_tok_word_follows(t, "or"); break;
     case 'i': keyword = *t->cur == 'f' || *t->cur == 'n' || *t->cur == 's'; break;
-    case 'o': keyword = *t->cur == 'r'; break;
+    case 'o': keyword = kr_tok_word_follows(t, "r"); break;
     case 'n': keyword = kr_tok_word_follows(t, "ot"); break;
     }
     if (keyword) {

@@ -24,6 +24,8 @@ MODULES = {
         "TestOldPyTime": "tests _testcapi, not the module"}, []),
     "errno": (["src/module/errno.c"], ["test.test_errno"], {}, []),
     "_stat": (["src/module/_stat.c"], ["test.test_stat"], {}, []),
+    "posix": (POSIX, ["test.test_posix"], {}, ["os"]),
+    "atexit": (["src/module/atexit.c"], ["test.test_atexit"], {"AtexitTests": "fresh processes, python3.11's own module"}, []),
     "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
 }
 

@@ -119,15 +119,19 @@ static long long raw_seek(Buffered *self, long long target, int whence) {
     if (at < 0 && !PyErr_Occurred()) PyErr_Format(PyExc_OSError, "Raw stream returned invalid position %lld", at);
     return at;
 }
+/* Raises BlockingIOError saying how many bytes of the caller's were taken. */
+static void would_block(Py_ssize_t written) {
+    PyObject *e = PyObject_CallFunction(PyExc_BlockingIOError, "isn", EAGAIN, "write could not complete without blocking", written);
+    if (e) PyErr_SetObject(PyExc_BlockingIOError, e);
+    Py_XDECREF(e);
+}
 /* Writes what is pending. 0; -1 with an exception (BlockingIOError when raw would block), the rest kept. */
 static int flush_writes(Buffered *self) {
     while (self->dirty && self->pos < self->end) {
         Py_ssize_t n = raw_write(self, self->buf + self->pos, self->end - self->pos);
         if (n == -1) goto partly;
         if (n == -2) {
-            PyObject *e = PyObject_CallFunction(PyExc_BlockingIOError, "isn", EAGAIN, "write could not complete without blocking", (Py_ssize_t)0);
-            if (e) PyErr_SetObject(PyExc_BlockingIOError, e);
-            Py_XDECREF(e);
+            would_block(0);
             goto partly;
         }
         self->pos += n;
@@ -247,19 +251,19 @@ static PyObject *buffered_close(Buffered *self, PyObject *ignored) {
     int closed = kr_io_is_closed(self->raw);
     if (closed < 0) return NULL;
     if (closed) Py_RETURN_NONE;
-    if (self->finalizing) {
-        PyObject *type, *value, *tb;
-        PyErr_Fetch(&type, &value, &tb);
-        if (PyObject_SetAttrString(self->raw, "_finalizing", Py_True) < 0) PyErr_Clear();
-        PyErr_Restore(type, value, tb);
-    }
+    if (self->finalizing) kr_io_dealloc_warn(self->raw, (PyObject *)self);
     PyObject *t = NULL, *v = NULL, *tb = NULL;
     if (kr_io_call((PyObject *)self, KR_STR(flush)) < 0) PyErr_Fetch(&t, &v, &tb);
-    PyObject *r = PyObject_CallMethodNoArgs(self->raw, KR_STR(close));
-    PyMem_Free(self->buf);
-    self->buf = NULL;
-    self->pos = self->end = 0;
-    self->dirty = 0;
+    /* under the lock, so that another thread's write waits and then finds it closed */
+    PyObject *r = NULL;
+    if (enter(self) == 0) {
+        r = PyObject_CallMethodNoArgs(self->raw, KR_STR(close));
+        PyMem_Free(self->buf);
+        self->buf = NULL;
+        self->pos = self->end = 0;
+        self->dirty = 0;
+        leave(self);
+    }
     if (t) {
         Py_CLEAR(r);
         _PyErr_ChainExceptions(t, v, tb);
@@ -273,6 +277,10 @@ static PyObject *buffered_detach(Buffered *self, PyObject *ignored) {
     self->detached = 1;
     self->ok = 0;
     return raw;
+}
+static PyObject *buffered_dealloc_warn(Buffered *self, PyObject *source) {
+    if (self->ok && self->raw) kr_io_dealloc_warn(self->raw, source);
+    Py_RETURN_NONE;
 }
 /* Methods that only ask raw. */
 static PyObject *ask_raw(Buffered *self, PyObject *name) { return check_init(self) < 0 ? NULL : PyObject_CallMethodNoArgs(self->raw, name); }
@@ -509,8 +517,8 @@ static PyObject *readinto(Buffered *self, PyObject *arg, bool once) {
     memcpy(p, self->buf + self->pos, (size_t)have);
     self->pos += have;
     while (have < view.len) {
-        if (once && have > 0) break;
         Py_ssize_t left = view.len - have;
+        if (once && have > 0 && left <= self->size) break;
         if (left > self->size) {
             self->pos = self->end = 0;
             got = raw_read(self, p + have, left);
@@ -525,6 +533,7 @@ static PyObject *readinto(Buffered *self, PyObject *arg, bool once) {
         if (got == -1) goto unlock;
         if (got <= 0) break;
         have += got;
+        if (once) break;
     }
     r = got == -2 && have == 0 ? Py_NewRef(Py_None) : PyLong_FromSsize_t(have);
 unlock:
@@ -639,15 +648,8 @@ static PyObject *buffered_write(Buffered *self, PyObject *arg) {
                 PyErr_Clear();
                 goto written;
             }
-            PyObject *t, *v, *tb;
-            PyErr_Fetch(&t, &v, &tb);
-            PyErr_NormalizeException(&t, &v, &tb);
-            if (v && PyObject_HasAttrString(v, "characters_written")) {
-                PyObject *n = PyLong_FromSsize_t(room);
-                if (!n || PyObject_SetAttrString(v, "characters_written", n) < 0) PyErr_Clear();
-                Py_XDECREF(n);
-            }
-            PyErr_Restore(t, v, tb);
+            PyErr_Clear();
+            would_block(room);
             goto done;
         }
         self->dirty = 1;
@@ -663,9 +665,7 @@ static PyObject *buffered_write(Buffered *self, PyObject *arg) {
                 memcpy(self->buf, p, (size_t)room);
                 self->pos = 0;
                 self->end = room;
-                PyObject *e = PyObject_CallFunction(PyExc_BlockingIOError, "isn", EAGAIN, "write could not complete without blocking", view.len - left + room);
-                if (e) PyErr_SetObject(PyExc_BlockingIOError, e);
-                Py_XDECREF(e);
+                would_block(view.len - left + room);
                 goto done;
             }
             p += n;
@@ -694,7 +694,7 @@ release:
     {"detach", KR_METH(buffered_detach), METH_NOARGS}, {"flush", KR_METH(buffered_flush), METH_NOARGS}, {"close", KR_METH(buffered_close), METH_NOARGS}, \
     {"seekable", KR_METH(buffered_seekable), METH_NOARGS}, {"fileno", KR_METH(buffered_fileno), METH_NOARGS},                                 \
     {"isatty", KR_METH(buffered_isatty), METH_NOARGS}, {"tell", KR_METH(buffered_tell), METH_NOARGS}, {"seek", KR_METH(buffered_seek), METH_VARARGS},    \
-    {"truncate", KR_METH(buffered_truncate), METH_VARARGS}, {"__sizeof__", KR_METH(buffered_sizeof), METH_NOARGS},                            \
+    {"truncate", KR_METH(buffered_truncate), METH_VARARGS}, {"__sizeof__", KR_METH(buffered_sizeof), METH_NOARGS}, {"_dealloc_warn", KR_METH(buffered_dealloc_warn), METH_O},                          \
     {"__reduce__", no_pickle, METH_VARARGS}, {"__reduce_ex__", no_pickle, METH_VARARGS}, {"__getstate__", no_pickle, METH_NOARGS}
 #define READ_METHODS                                                                                                                         \
     {"read", KR_METH(buffered_read), METH_VARARGS}, {"peek", KR_METH(buffered_peek), METH_VARARGS}, {"read1", KR_METH(buffered_read1), METH_VARARGS}, \

@@ -241,7 +241,7 @@ static PyObject *bytesio_flush(BytesIO *self, PyObject *ignored) {
 }
 static PyObject *bytesio_sizeof(BytesIO *self, PyObject *ignored) {
     size_t n = (size_t)Py_TYPE(self)->tp_basicsize;
-    if (self->buf && Py_REFCNT(self->buf) == 1) n += sizeof(PyBytesObject) + (size_t)PyBytes_GET_SIZE(self->buf);
+    if (self->buf && Py_REFCNT(self->buf) == 1) n += offsetof(PyBytesObject, ob_sval) + 1 + (size_t)PyBytes_GET_SIZE(self->buf);
     return PyLong_FromSize_t(n);
 }
 static PyObject *bytesio_getstate(BytesIO *self, PyObject *ignored) {

@@ -28,6 +28,16 @@ static int shut(FileIO *self) {
     if (rc < 0) PyErr_SetFromErrno(PyExc_OSError);
     return rc;
 }
+/* Warns that `source`, this object or what was built on it, was not closed. */
+static PyObject *fileio_dealloc_warn(FileIO *self, PyObject *source) {
+    if (self->fd >= 0 && self->closefd) {
+        PyObject *t, *v, *tb;
+        PyErr_Fetch(&t, &v, &tb);
+        if (PyErr_ResourceWarning(source, 1, "unclosed file %R", source) < 0 && PyErr_ExceptionMatches(PyExc_Warning)) PyErr_WriteUnraisable((PyObject *)self);
+        PyErr_Restore(t, v, tb);
+    }
+    Py_RETURN_NONE;
+}
 static PyObject *fileio_close(FileIO *self, PyObject *ignored) {
     PyObject *base = PyObject_CallMethodOneArg((PyObject *)&kr_io_rawbase_type, KR_STR(close), (PyObject *)self);
     if (!self->closefd) {
@@ -36,11 +46,9 @@ static PyObject *fileio_close(FileIO *self, PyObject *ignored) {
     }
     PyObject *t, *v, *tb;
     if (!base) PyErr_Fetch(&t, &v, &tb);
-    if (self->finalizing && self->fd >= 0) {
-        PyObject *et, *ev, *etb;
-        PyErr_Fetch(&et, &ev, &etb);
-        if (PyErr_ResourceWarning((PyObject *)self, 1, "unclosed file %R", self) < 0 && PyErr_ExceptionMatches(PyExc_Warning)) PyErr_WriteUnraisable((PyObject *)self);
-        PyErr_Restore(et, ev, etb);
+    if (self->finalizing) {
+        PyObject *r = fileio_dealloc_warn(self, (PyObject *)self);
+        Py_XDECREF(r);
     }
     int rc = shut(self);
     if (!base) {
@@ -430,6 +438,7 @@ static PyMethodDef fileio_methods[] = {
     {"writable", KR_METH(fileio_writable), METH_NOARGS, "writable($self, /)\n--\n\nWhether it was opened for writing."},
     {"fileno", KR_METH(fileio_fileno), METH_NOARGS, "fileno($self, /)\n--\n\nThe descriptor."},
     {"isatty", KR_METH(fileio_isatty), METH_NOARGS, "isatty($self, /)\n--\n\nWhether it is a terminal."},
+    {"_dealloc_warn", KR_METH(fileio_dealloc_warn), METH_O},
     {"__reduce__", fileio_no_pickle, METH_VARARGS}, {"__reduce_ex__", fileio_no_pickle, METH_VARARGS}, {"__getstate__", fileio_no_pickle, METH_NOARGS},
     {NULL}};
 static PyGetSetDef fileio_getset[] = {{"closed", (getter)get_closed, NULL, NULL}, {"closefd", (getter)get_closefd, NULL, NULL},

@@ -29,6 +29,8 @@ int kr_io_call(PyObject *self, PyObject *name);
 int kr_io_size(PyObject *o, void *size);
 /* The base class's behaviour at deallocation: closes, reports nothing but unraisable errors. 0, or -1 when resurrected. */
 int kr_io_finalize_from_dealloc(PyObject *self);
+/* Tells the object below that `source` is dropped unclosed: FileIO warns in its name. Keeps the current exception. */
+void kr_io_dealloc_warn(PyObject *below, PyObject *source);
 /* Translates line ends of text as IncrementalNewlineDecoder does; new reference. Steals nothing. */
 PyObject *kr_io_newline_decode(PyObject *decoder, PyObject *input, int final);
 /* End (exclusive) of the first line in text[start:]; -1 when there is none, *consumed then says how far was looked.

@@ -247,6 +247,14 @@ static void base_finalize(PyObject *self) {
     }
     PyErr_Restore(t, v, tb);
 }
+void kr_io_dealloc_warn(PyObject *below, PyObject *source) {
+    PyObject *t, *v, *tb;
+    PyErr_Fetch(&t, &v, &tb);
+    PyObject *r = PyObject_CallMethod(below, "_dealloc_warn", "O", source);
+    if (!r) PyErr_Clear();
+    Py_XDECREF(r);
+    PyErr_Restore(t, v, tb);
+}
 int kr_io_finalize_from_dealloc(PyObject *self) { return PyObject_CallFinalizerFromDealloc(self); }
 
 static int base_traverse(Base *self, visitproc visit, void *arg) {
@@ -290,7 +298,7 @@ static PyGetSetDef base_getset[] = {{"__dict__", PyObject_GenericGetDict, NULL, 
 PyTypeObject kr_io_base_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._IOBase", .tp_basicsize = sizeof(Base), .tp_dealloc = (destructor)base_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, .tp_doc = "The abstract base of all stream classes.",
     .tp_traverse = (traverseproc)base_traverse, .tp_clear = (inquiry)base_clear, .tp_weaklistoffset = offsetof(Base, weakrefs), .tp_iter = base_iter,
-    .tp_iternext = base_next, .tp_methods = base_methods, .tp_getset = base_getset, .tp_dictoffset = offsetof(Base, dict), .tp_finalize = base_finalize};
+    .tp_iternext = base_next, .tp_methods = base_methods, .tp_getset = base_getset, .tp_dictoffset = offsetof(Base, dict), .tp_new = PyType_GenericNew, .tp_finalize = base_finalize};
 
 /* ------------------------------------------------------------------ _RawIOBase */
 
@@ -349,7 +357,12 @@ static PyObject *raw_readall(PyObject *self, PyObject *ignored) {
     Py_DECREF(chunks);
     return r;
 }
-static PyMethodDef raw_methods[] = {{"read", raw_read, METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads bytes."},
+static PyObject *raw_abstract(PyObject *self, PyObject *arg) {
+    PyErr_SetNone(PyExc_NotImplementedError);
+    return NULL;
+}
+static PyMethodDef raw_methods[] = {{"readinto", raw_abstract, METH_O}, {"write", raw_abstract, METH_O},
+                                    {"read", raw_read, METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads bytes."},
                                     {"readall", raw_readall, METH_NOARGS, "readall($self, /)\n--\n\nReads to the end."}, {NULL}};
 PyTypeObject kr_io_rawbase_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._RawIOBase", .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_doc = "The base of unbuffered binary streams.", .tp_methods = raw_methods, .tp_base = &kr_io_base_type};

@@ -201,7 +201,7 @@ static PyObject *stringio_getstate(StringIO *self, PyObject *ignored) {
 }
 static int stringio_init(StringIO *self, PyObject *args, PyObject *kwds);
 static PyObject *stringio_setstate(StringIO *self, PyObject *state) {
-    CHECK(self);
+    if (self->closed) CHECK(self);
     if (!PyTuple_Check(state) || PyTuple_GET_SIZE(state) < 4) {
         PyErr_Format(PyExc_TypeError, "%.200s.__setstate__ argument should be 4-tuple, got %.200s", Py_TYPE(self)->tp_name, Py_TYPE(state)->tp_name);
         return NULL;

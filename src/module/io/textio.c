@@ -7,6 +7,7 @@
  * line buffering, and before anything that reads or moves.
  */
 #include "module/io/io.h"
+#include <langinfo.h>
 
 typedef struct {
     PyObject_HEAD
@@ -44,6 +45,9 @@ static int lookup_string(PyObject *o, const char *attr, PyObject **v) {
     Py_XDECREF(name);
     return r;
 }
+
+/* The locale's encoding, UTF-8 in UTF-8 mode. */
+static const char *locale_encoding(void) { return kr_runtime.process.utf8_mode ? "utf-8" : nl_langinfo(CODESET); }
 
 /* ------------------------------------------------------------------ construction */
 
@@ -161,8 +165,7 @@ static int text_init(Text *self, PyObject *args, PyObject *kwds) {
     if (!encoding && kr_interp()->config.warn_default_encoding &&
         PyErr_WarnEx(PyExc_EncodingWarning, "'encoding' argument not specified", 1) < 0)
         return -1;
-    /* krait is always in UTF-8 mode, so "locale" and the default are UTF-8 */
-    PyObject *enc = PyUnicode_FromString(encoding && strcmp(encoding, "locale") ? encoding : "utf-8");
+    PyObject *enc = PyUnicode_FromString(encoding && strcmp(encoding, "locale") ? encoding : locale_encoding());
     if (!enc) return -1;
     Py_XSETREF(self->encoding, enc);
     if (!(info = lookup_text(enc, "codecs.open()"))) return -1;
@@ -258,6 +261,11 @@ static int add_pending(Text *self, const char *p, Py_ssize_t n) {
     memcpy(PyByteArray_AS_STRING(self->pending) + old, p, (size_t)n);
     return 0;
 }
+/* The same; what is pending goes first when both would exceed a chunk, so that big texts are not copied together. */
+static int add_encoded(Text *self, const char *p, Py_ssize_t n) {
+    if (self->pending && PyByteArray_GET_SIZE(self->pending) + n > self->chunk && write_pending(self) < 0) return -1;
+    return add_pending(self, p, n);
+}
 /* Forgets what was read ahead: a write comes in between. */
 static int drop_read_state(Text *self) {
     Py_CLEAR(self->decoded);
@@ -288,7 +296,7 @@ static PyObject *text_write(Text *self, PyObject *text) {
     }
     int rc;
     if (self->fast != ENC_OTHER && PyUnicode_IS_COMPACT_ASCII(out)) {
-        rc = add_pending(self, PyUnicode_DATA(out), PyUnicode_GET_LENGTH(out));
+        rc = add_encoded(self, PyUnicode_DATA(out), PyUnicode_GET_LENGTH(out));
     } else {
         PyObject *b;
         const char *errors = PyUnicode_AsUTF8(self->errors);
@@ -300,7 +308,7 @@ static PyObject *text_write(Text *self, PyObject *text) {
             PyErr_Format(PyExc_TypeError, "encoder should return a bytes object, not '%.200s'", Py_TYPE(b)->tp_name);
             Py_CLEAR(b);
         }
-        rc = b ? add_pending(self, PyBytes_AS_STRING(b), PyBytes_GET_SIZE(b)) : -1;
+        rc = b ? add_encoded(self, PyBytes_AS_STRING(b), PyBytes_GET_SIZE(b)) : -1;
         Py_XDECREF(b);
     }
     Py_DECREF(out);
@@ -807,12 +815,7 @@ static PyObject *text_close(Text *self, PyObject *ignored) {
     if (closed < 0) return NULL;
     if (closed) Py_RETURN_NONE;
     PyObject *t = NULL, *v = NULL, *tb = NULL;
-    if (self->finalizing) {
-        PyErr_Fetch(&t, &v, &tb);
-        if (PyObject_SetAttrString(self->buffer, "_finalizing", Py_True) < 0) PyErr_Clear();
-        PyErr_Restore(t, v, tb);
-        t = v = tb = NULL;
-    }
+    if (self->finalizing) kr_io_dealloc_warn(self->buffer, (PyObject *)self);
     if (kr_io_call((PyObject *)self, KR_STR(flush)) < 0) PyErr_Fetch(&t, &v, &tb);
     PyObject *r = PyObject_CallMethodNoArgs(self->buffer, KR_STR(close));
     if (t) {
@@ -859,7 +862,7 @@ static PyObject *text_reconfigure(Text *self, PyObject *args, PyObject *kwds) {
                 PyErr_Format(PyExc_TypeError, "reconfigure() argument 'encoding' must be str or None, not %s", Py_TYPE(encoding)->tp_name);
                 return NULL;
             }
-            enc = _PyUnicode_EqualToASCIIString(encoding, "locale") ? PyUnicode_FromString("utf-8") : Py_NewRef(encoding);
+            enc = _PyUnicode_EqualToASCIIString(encoding, "locale") ? PyUnicode_FromString(locale_encoding()) : Py_NewRef(encoding);
             err = Py_NewRef(errors == Py_None ? KR_STR(strict) : errors);
         }
         PyObject *info = enc ? lookup_text(enc, "codecs.open()") : NULL;
@@ -894,7 +897,7 @@ static PyObject *no_pickle(PyObject *self, PyObject *args) {
     return NULL;
 }
 static PyObject *text_repr(Text *self) {
-    CHECK(self);
+    if (!self->detached) CHECK(self);
     int status = Py_ReprEnter((PyObject *)self);
     if (status) {
         if (status > 0) PyErr_Format(PyExc_RuntimeError, "reentrant call inside %s.__repr__", Py_TYPE(self)->tp_name);
@@ -936,7 +939,7 @@ static PyObject *get_newlines(Text *self, void *ignored) {
     return v;
 }
 static PyObject *get_errors(Text *self, void *ignored) {
-    CHECK(self);
+    if (!self->detached) CHECK(self);
     return Py_NewRef(self->errors);
 }
 static PyObject *get_chunk(Text *self, void *ignored) {

@@ -268,7 +268,7 @@ static PyObject *spawn(PyObject *args, PyObject *kwds, bool search) {
     Path p = PATH(search ? "posix_spawnp" : "posix_spawn", "path");
     PyObject *argv, *env, *actions = NULL, *pgroup = NULL, *mask = NULL, *defaults = NULL, *scheduler = NULL, *result = NULL;
     int resetids = 0, setsid = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwds, search ? "O&OO|$OOppOOO:posix_spawnp" : "O&OO|$OOppOOO:posix_spawn", names, posix_path, &p, &argv, &env,
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, search ? "O&OO|$OOiiOOO:posix_spawnp" : "O&OO|$OOiiOOO:posix_spawn", names, posix_path, &p, &argv, &env,
                                      &actions, &pgroup, &resetids, &setsid, &mask, &defaults, &scheduler))
         return NULL;
     char **a = NULL, **e = NULL;
