@@ -767,7 +767,6 @@ static PyObject *bytearray_mod(PyObject *a, PyObject *b) {
     return kr_bytes_mod(a, b);
 }
 static PyNumberMethods bytearray_as_number = {.nb_remainder = bytearray_mod};
-static PyObject *bytearray_iter(PyObject *o);
 
 PyDoc_STRVAR(bytearray_doc,
              "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
@@ -790,87 +789,10 @@ PyTypeObject PyByteArray_Type = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | _Py_TPFLAGS_MATCH_SELF,
     .tp_doc = bytearray_doc,
     .tp_richcompare = bytearray_richcompare,
-    .tp_iter = bytearray_iter,
+    .tp_iter = kr_bytes_iter,
     .tp_methods = bytearray_methods,
     .tp_init = bytearray_init,
     .tp_alloc = PyType_GenericAlloc,
     .tp_new = PyType_GenericNew,
     .tp_free = PyObject_Free,
-};
-
-/* ------------------------------------------------------------------ iterator */
-
-typedef struct {
-    PyObject_HEAD
-    Py_ssize_t index;
-    PyObject *seq; /* NULL once exhausted */
-} KrByteArrayIter;
-
-static PyObject *bytearray_iter(PyObject *o) {
-    KrByteArrayIter *it = PyObject_GC_New(KrByteArrayIter, &PyByteArrayIter_Type);
-    if (it == NULL)
-        return NULL;
-    it->index = 0;
-    it->seq = Py_NewRef(o);
-    PyObject_GC_Track(it);
-    return (PyObject *)it;
-}
-static void bytearrayiter_dealloc(PyObject *o) {
-    PyObject_GC_UnTrack(o);
-    Py_XDECREF(((KrByteArrayIter *)o)->seq);
-    PyObject_GC_Del(o);
-}
-static int bytearrayiter_traverse(PyObject *o, visitproc visit, void *arg) {
-    Py_VISIT(((KrByteArrayIter *)o)->seq);
-    return 0;
-}
-static PyObject *bytearrayiter_next(PyObject *o) {
-    KrByteArrayIter *it = (KrByteArrayIter *)o;
-    if (it->seq == NULL)
-        return NULL;
-    if (it->index < Py_SIZE(it->seq))
-        return PyLong_FromLong((unsigned char)BA(it->seq)->ob_start[it->index++]);
-    Py_CLEAR(it->seq);
-    return NULL;
-}
-static PyObject *bytearrayiter_length_hint(PyObject *o, PyObject *ignored) {
-    KrByteArrayIter *it = (KrByteArrayIter *)o;
-    Py_ssize_t left = it->seq ? Py_SIZE(it->seq) - it->index : 0;
-    return PyLong_FromSsize_t(left < 0 ? 0 : left);
-}
-static PyObject *bytearrayiter_reduce(PyObject *o, PyObject *ignored) {
-    KrByteArrayIter *it = (KrByteArrayIter *)o;
-    PyObject *iter = kr_builtin("iter");
-    if (iter == NULL)
-        return NULL;
-    return it->seq != NULL ? Py_BuildValue("N(O)n", iter, it->seq, it->index) : Py_BuildValue("N(())", iter);
-}
-static PyObject *bytearrayiter_setstate(PyObject *o, PyObject *state) {
-    KrByteArrayIter *it = (KrByteArrayIter *)o;
-    Py_ssize_t i = PyLong_AsSsize_t(state);
-    if (i == -1 && PyErr_Occurred())
-        return NULL;
-    if (it->seq != NULL)
-        it->index = i < 0 ? 0 : Py_MIN(i, Py_SIZE(it->seq));
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef bytearrayiter_methods[] = {
-    {"__length_hint__", bytearrayiter_length_hint, METH_NOARGS, PyDoc_STR("How many items are left, as far as known.")},
-    {"__reduce__", bytearrayiter_reduce, METH_NOARGS, PyDoc_STR("State for pickling.")},
-    {"__setstate__", bytearrayiter_setstate, METH_O, PyDoc_STR("Sets the position from a pickle.")},
-    {NULL}
-};
-
-PyTypeObject PyByteArrayIter_Type = {
-    KR_STATIC_TYPE_HEAD
-    .tp_name = "bytearray_iterator",
-    .tp_basicsize = sizeof(KrByteArrayIter),
-    .tp_dealloc = bytearrayiter_dealloc,
-    .tp_getattro = PyObject_GenericGetAttr,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_traverse = bytearrayiter_traverse,
-    .tp_iter = PyObject_SelfIter,
-    .tp_iternext = bytearrayiter_next,
-    .tp_methods = bytearrayiter_methods,
 };

@@ -30,6 +30,8 @@ int kr_byte_value(PyObject *o, const char *message) KR_MAY_RAISE;
 int kr_bytes_collect(PyObject *iterable, const char *message, char **p, Py_ssize_t *n, Py_ssize_t *room) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* The repr of a byte string, with prefix and suffix: "b'...'" or "bytearray(b'...')". */
 PyObject *kr_bytes_repr(const char *prefix, const char *s, Py_ssize_t n, bool smart_quotes, const char *suffix) KR_NEW_REF KR_MAY_RAISE;
+/* tp_iter of both (bytes_iter.c). */
+PyObject *kr_bytes_iter(PyObject *self) KR_NEW_REF KR_MAY_RAISE;
 /* sq_contains of both. */
 int kr_bytes_contains(PyObject *self, PyObject *item) KR_MAY_RAISE;
 /* Fills n * times bytes at dst with copies of the n bytes at src, which may be dst itself. */

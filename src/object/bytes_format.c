@@ -7,7 +7,7 @@
 #include "object/container.h"
 #include "object/long.h"
 
-enum { LEFT = 1, SIGN = 2, BLANK = 4, ALTERNATE = 8, ZERO = 16 };
+enum { LEFT = 1, SIGN = 2, BLANK = 4, ALTERNATE = 8, ZERO = 16, NO_NEGATIVE_ZERO = 32 };
 
 typedef struct {
     PyObject *args; /* tuple or single argument, or the mapping's values one by one */
@@ -214,7 +214,7 @@ PyObject *_PyBytes_FormatEx(const char *format, Py_ssize_t left, PyObject *oargs
                 goto fail;
         }
         for (; left > 0; f++, left--) {
-            int flag = *f == '-' ? LEFT : *f == '+' ? SIGN : *f == ' ' ? BLANK : *f == '#' ? ALTERNATE : *f == '0' ? ZERO : 0;
+            int flag = *f == '-' ? LEFT : *f == '+' ? SIGN : *f == ' ' ? BLANK : *f == '#' ? ALTERNATE : *f == '0' ? ZERO : *f == 'z' ? NO_NEGATIVE_ZERO : 0;
             if (flag == 0)
                 break;
             flags |= flag;
@@ -282,7 +282,7 @@ PyObject *_PyBytes_FormatEx(const char *format, Py_ssize_t left, PyObject *oargs
                 PyErr_Format(PyExc_TypeError, "float argument required, not %.200s", Py_TYPE(v)->tp_name);
                 goto fail;
             }
-            allocated = PyOS_double_to_string(x, code, precision < 0 ? 6 : (int)precision, flags & ALTERNATE ? Py_DTSF_ALT : 0, NULL);
+            allocated = PyOS_double_to_string(x, code, precision < 0 ? 6 : (int)precision, (flags & ALTERNATE ? Py_DTSF_ALT : 0) | (flags & NO_NEGATIVE_ZERO ? Py_DTSF_NO_NEG_0 : 0), NULL);
             if (allocated == NULL)
                 goto fail;
             body = allocated;

@@ -278,7 +278,10 @@ static KR_COLD void raise_zero_division(void) {
 
 int kr_long_divmod(PyObject *a, PyObject *b, PyObject **quotient, PyObject **remainder) {
     if (Py_SIZE(b) == 0) {
-        raise_zero_division();
+        if (quotient == NULL)
+            PyErr_SetString(PyExc_ZeroDivisionError, "integer modulo by zero");
+        else
+            raise_zero_division();
         return -1;
     }
     if (kr_long_is_short(a) && kr_long_is_short(b)) {

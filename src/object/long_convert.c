@@ -334,14 +334,11 @@ PyObject *_PyLong_FromByteArray(const unsigned char *bytes, size_t n, int little
     const unsigned char fill = negative ? 0xff : 0;
     while (n > 0 && p[(Py_ssize_t)(n - 1) * step] == fill)
         n--;
-    if (negative)
-        n++; /* keeps a byte of the sign, so that the magnitude has room */
     if (n > (size_t)KR_LONG_MAX_DIGITS / 8 * PyLong_SHIFT) {
         PyErr_SetString(PyExc_OverflowError, "byte array too long to convert to int");
         return NULL;
     }
-    Py_ssize_t nd = (Py_ssize_t)((n * 8 + PyLong_SHIFT - 1) / PyLong_SHIFT);
-    PyLongObject *o = kr_long_alloc(nd ? nd : 1);
+    PyLongObject *o = kr_long_alloc((Py_ssize_t)(n * 8 / PyLong_SHIFT) + 1); /* room for one bit more than the bytes have */
     if (o == NULL)
         return NULL;
     twodigits acc = 0;
@@ -363,8 +360,9 @@ PyObject *_PyLong_FromByteArray(const unsigned char *bytes, size_t n, int little
             bits -= PyLong_SHIFT;
         }
     }
-    if (bits > 0)
-        o->ob_digit[k++] = (digit)acc;
+    if (negative && carry) /* all were zero below the sign: -2^(8n) */
+        acc |= (twodigits)1 << bits;
+    o->ob_digit[k++] = (digit)acc;
     Py_SET_SIZE(o, negative ? -k : k);
     return kr_long_finish(o);
 }
@@ -376,6 +374,8 @@ int _PyLong_AsByteArray(PyLongObject *v, unsigned char *bytes, size_t n, int lit
         PyErr_SetString(PyExc_OverflowError, "can't convert negative int to unsigned");
         return -1;
     }
+    if (n == 0 && size == -1 && v->ob_digit[0] == 1)
+        return 0; /* -1 is all sign: CPython lets it pass */
     unsigned char *p = little_endian ? bytes : bytes + n - 1;
     const int step = little_endian ? 1 : -1;
     const digit flip = negative ? PyLong_MASK : 0;

@@ -93,7 +93,11 @@ static void set_flags(PyMemoryViewObject *m) {
         flags |= _Py_MEMORYVIEW_SCALAR | _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN;
     if (v->suboffsets != NULL)
         flags |= _Py_MEMORYVIEW_PIL;
-    else if (v->ndim > 0) {
+    else if (v->ndim == 1) { /* an empty view is contiguous by its strides only */
+        if (v->shape[0] == 1 || v->strides[0] == v->itemsize)
+            flags |= _Py_MEMORYVIEW_C | _Py_MEMORYVIEW_FORTRAN;
+    }
+    else if (v->ndim > 1) {
         if (PyBuffer_IsContiguous(v, 'C'))
             flags |= _Py_MEMORYVIEW_C;
         if (PyBuffer_IsContiguous(v, 'F'))
@@ -952,7 +956,7 @@ static PyObject *memory_iter(PyObject *o) {
     const char *format = kr_item_format(&m->view);
     if (format == NULL)
         return NULL;
-    KrMemoryIter *it = PyObject_GC_New(KrMemoryIter, &kr_memoryiter_type);
+    KrMemoryIter *it = PyObject_GC_New(KrMemoryIter, &_PyMemoryIter_Type);
     if (it == NULL)
         return NULL;
     it->format = format;
@@ -987,7 +991,7 @@ static PyObject *memoryiter_next(PyObject *o) {
     return NULL;
 }
 
-PyTypeObject kr_memoryiter_type = {
+PyTypeObject _PyMemoryIter_Type = {
     KR_STATIC_TYPE_HEAD
     .tp_name = "memory_iterator",
     .tp_basicsize = sizeof(KrMemoryIter),

@@ -3,7 +3,7 @@
 #define KRAIT_MEMORYVIEW_H
 #include "krait.h"
 
-extern PyTypeObject kr_memoryiter_type;
+extern PyTypeObject _PyMemoryIter_Type;
 
 /* Where an item is after stepping along a dimension: follows a pointer when the dimension has a suboffset. */
 KR_INLINE char *kr_follow(char *p, const Py_ssize_t *suboffsets, int dim) {

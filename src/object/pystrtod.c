@@ -397,8 +397,6 @@ char *PyOS_double_to_string(double v, char code, int precision, int flags, int *
             point = 1;
     }
     bool exponent = point <= -4 || point > (code == 'r' ? 16 : limit - ((flags & Py_DTSF_ADD_DOT_0) ? 1 : 0));
-    if (a == 0)
-        exponent = false;
     int want = (flags & Py_DTSF_ALT) && code != 'r' ? limit : n;
     text = PyMem_Malloc((size_t)(want > point ? want : point) + (point < 0 ? (size_t)-point : 0) + 16);
     if (text == NULL)

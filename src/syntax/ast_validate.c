@@ -361,7 +361,7 @@ static bool kr_check_try(KrValidator *v, const KrSeq *body, const KrSeq *handler
                          const char *owner) {
     if (!kr_check_body(v, body, owner)) return false;
     if (!kr_seq_len(handlers) && !kr_seq_len(final)) {
-        PyErr_Format(PyExc_ValueError, "%s has neither handlers nor finalbody", owner);
+        PyErr_Format(PyExc_ValueError, "%s has neither except handlers nor finalbody", owner);
         return false;
     }
     if (!kr_seq_len(handlers) && kr_seq_len(orelse)) {

@@ -30,7 +30,9 @@ static KrToken *kr_accept_any(KrParser *p, int a, int b, int c) {
 /* ---------------------------------------------------------------- expressions */
 
 /* Is e the name of a statement that became a function? */
-static bool kr_is_legacy(const KrToken *t) { return KR_TOKEN_IS(t, "print") || KR_TOKEN_IS(t, "exec"); }
+static bool kr_is_legacy(PyObject *name) {
+    return PyUnicode_CompareWithASCIIString(name, "print") == 0 || PyUnicode_CompareWithASCIIString(name, "exec") == 0;
+}
 
 int kr_diagnose_expression(KrParser *p) {
     int mark = p->mark;
@@ -44,7 +46,7 @@ int kr_diagnose_expression(KrParser *p) {
         skip |= kr_peek_second(p)->type == TK_STRING;
     }
     if (!skip && (a = kr_parse_disjunction(p))) {
-        bool legacy = a->kind == KR_expr_Name && kr_is_legacy(t);
+        bool legacy = a->kind == KR_expr_Name && kr_is_legacy(a->v.Name.id);
         p->diagnose = false;
         b = kr_parse_expression_unmemoized(p);
         p->diagnose = true;
@@ -65,9 +67,9 @@ int kr_diagnose_expression(KrParser *p) {
     if (name && kr_peek_second(p)->type != TK_LPAR) {
         p->mark++;
         b = kr_parse_star_expressions(p);
-        if (b && kr_is_legacy(t)) {
-            PyObject *id = kr_identifier(p, t);
-            if (id) kr_error_range(p, kr_token_span(t), b->at, "Missing parentheses in call to '%U'. Did you mean %U(...)?", id, id);
+        PyObject *id = b ? kr_identifier(p, t) : NULL;
+        if (id && kr_is_legacy(id)) {
+            kr_error_range(p, kr_token_span(t), b->at, "Missing parentheses in call to '%U'. Did you mean %U(...)?", id, id);
             return -1;
         }
     }

@@ -10,7 +10,7 @@
 typedef struct {
     PyObject *text;          /* pending literal str, or NULL */
     PyObject *kind;          /* u"": the str 'u', owned by the arena, or NULL */
-    KrSpan at;               /* of the whole run */
+    KrSpan at, field_at;     /* of constants: the run, in a format specification the token; of fields: the run */
     const KrToken *token;    /* being read */
     bool raw, formatted;
 } KrStringBuilder;
@@ -400,7 +400,7 @@ static int kr_fstring_field(KrParser *p, KrStringBuilder *b, const char **pos, c
     if (s >= end) goto unfinished;
     if (*s == ':') {
         if (++s >= end) goto unfinished;
-        KrStringBuilder nested = {.kind = b->kind, .at = kr_token_span(b->token), .token = b->token, .raw = b->raw};
+        KrStringBuilder nested = {.kind = b->kind, .at = kr_token_span(b->token), .field_at = b->field_at, .token = b->token, .raw = b->raw};
         spec = kr_fstring_parts(p, &nested, &s, end, depth + 1, true);
         Py_XDECREF(nested.text);
         if (!spec) return -1;
@@ -409,7 +409,7 @@ static int kr_fstring_field(KrParser *p, KrStringBuilder *b, const char **pos, c
     *pos = s + 1;
     if (shows_text && !spec && conversion == -1) conversion = 'r';
     if (kr_builder_flush(p, b) < 0) return -1;
-    Kr_expr *field = KR_EXPR(p, FormattedValue, b->at, value, conversion, spec);
+    Kr_expr *field = KR_EXPR(p, FormattedValue, b->field_at, value, conversion, spec);
     return field ? kr_push(p, field) : -1;
 unfinished:
     kr_error_here(p, "f-string: expecting '}'");
@@ -471,7 +471,7 @@ Kr_expr *kr_parse_strings(KrParser *p) {
     int end = p->mark;
     size_t base = p->n_stack;
     PyObject *bytes = NULL;
-    KrStringBuilder b = {.at = kr_span_from(p, first)};
+    KrStringBuilder b = {.at = kr_span_from(p, first), .field_at = kr_span_from(p, first)};
     Kr_expr *result = NULL;
     bool in_bytes = false;
     if (*first->start == 'u') {

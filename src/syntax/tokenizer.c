@@ -538,7 +538,8 @@ int kr_tokenizer_next(KrTokenizer *t, const char **p_start, const char **p_end) 
 next_line:
     t->start = NULL;
     blank = false;
-    if (t->at_line_start) {
+    bool line_start = t->at_line_start;
+    if (line_start) {
         t->at_line_start = false;
         if (!kr_tok_indentation(t, &blank)) return TK_ERRORTOKEN;
     }
@@ -551,7 +552,7 @@ next_line:
         t->pending--;
         return TK_INDENT;
     }
-    if (KR_UNLIKELY(t->in_async_def)) {
+    if (KR_UNLIKELY(t->in_async_def) && line_start) {
         c = kr_tok_next(t);
         kr_tok_back(t, c);
         if (!blank && t->level == 0 && t->async_def_had_newline && t->async_def_indent >= t->indent)

@@ -15,6 +15,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 IO = ["src/module/io/" + f + ".c" for f in "io iobase fileio bytesio stringio bufferedio newline textio".split()]
+SRE = ["src/module/sre/" + f + ".c" for f in "engine validate sre".split()]
 POSIX = ["src/module/posix/" + f + ".c" for f in "posix posix_dir posix_file posix_fd posix_process posix_constants".split()]
 
 # module: (sources, CPython test modules, {part of a test id: reason it is left out}, modules to reload on top of it)
@@ -24,6 +25,7 @@ MODULES = {
         "TestOldPyTime": "tests _testcapi, not the module"}, []),
     "errno": (["src/module/errno.c"], ["test.test_errno"], {}, []),
     "_stat": (["src/module/_stat.c"], ["test.test_stat"], {}, []),
+    "_sre": (SRE, ["test.test_re"], {}, ["re._constants", "re._parser", "re._compiler", "re"]),
     "posix": (POSIX, ["test.test_posix"], {}, ["os"]),
     "atexit": (["src/module/atexit.c"], ["test.test_atexit"], {"AtexitTests": "fresh processes, python3.11's own module"}, []),
     "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
