@@ -1,19 +1,11 @@
 /* container.h - small helpers that the container types and iterators share. */
 #ifndef KRAIT_CONTAINER_H
 #define KRAIT_CONTAINER_H
-#include "krait.h"
-
-/* The collector's head of an object with Py_TPFLAGS_HAVE_GC; next == 0 while untracked. */
-KR_INLINE bool kr_object_is_tracked(PyObject *o) { return ((KrGCHead *)o - 1)->next != 0; }
-
-KR_INLINE bool kr_object_is_gc(PyObject *o) {
-    PyTypeObject *t = Py_TYPE(o);
-    return PyType_IS_GC(t) && (t->tp_is_gc == NULL || t->tp_is_gc(o));
-}
+#include "memory/gc.h"
 
 /* Whether o can take part in a reference cycle, as far as can be told without looking deeper. */
 KR_INLINE bool kr_object_may_cycle(PyObject *o) {
-    return kr_object_is_gc(o) && (!PyTuple_CheckExact(o) || kr_object_is_tracked(o));
+    return kr_is_gc(o) && (!PyTuple_CheckExact(o) || kr_gc_is_tracked(o));
 }
 
 /* Hash of any key; exact strs answer from their cache. -1 with an exception set when unhashable. */
@@ -73,6 +65,14 @@ KR_INLINE PyObject *kr_iter_next(PyObject *it, int *failed) {
     *failed = item == NULL ? kr_iter_ended() : 0;
     return item;
 }
+
+/* For tp_dealloc: out of the collector's sight, whether it was in or not. */
+KR_INLINE void kr_gc_forget(PyObject *o) {
+    if (kr_gc_is_tracked(o))
+        kr_gc_untrack(o);
+}
+#define KR_TRACK(o) kr_gc_track((PyObject *)(o))
+#define KR_FORGET(o) kr_gc_forget((PyObject *)(o))
 
 /* __class_getitem__ entry of a method table. */
 #define KR_CLASS_GETITEM_METHOD \

@@ -79,7 +79,7 @@ PyObject *PyList_New(Py_ssize_t size) {
     if (size > 0)
         memset(l->ob_item, 0, (size_t)size * sizeof(PyObject *));
     Py_SET_SIZE(l, size);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
@@ -89,7 +89,7 @@ PyObject *kr_list_from_array(PyObject *const *items, Py_ssize_t n) {
         return NULL;
     kr_items_copy(l->ob_item, items, n);
     Py_SET_SIZE(l, n);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
@@ -103,13 +103,13 @@ PyObject *kr_list_from_array_steal(PyObject *const *items, Py_ssize_t n) {
     if (n > 0)
         memcpy(l->ob_item, items, (size_t)n * sizeof *items);
     Py_SET_SIZE(l, n);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
 static void list_dealloc(PyObject *self) {
     PyListObject *l = (PyListObject *)self;
-    PyObject_GC_UnTrack(self);
+    KR_FORGET(self);
     Py_TRASHCAN_BEGIN(self, list_dealloc)
     if (l->ob_item != NULL) {
         for (Py_ssize_t i = Py_SIZE(l); --i >= 0;)
@@ -465,7 +465,7 @@ static PyObject *list_concat(PyObject *a, PyObject *b) {
     kr_items_copy(l->ob_item, ((PyListObject *)a)->ob_item, na);
     kr_items_copy(l->ob_item + na, ((PyListObject *)b)->ob_item, nb);
     Py_SET_SIZE(l, na + nb);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
@@ -480,7 +480,7 @@ static PyObject *list_repeat(PyObject *self, Py_ssize_t times) {
         return NULL;
     kr_items_repeat(l->ob_item, ((PyListObject *)self)->ob_item, n, times);
     Py_SET_SIZE(l, n * times);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
@@ -544,7 +544,7 @@ static PyObject *list_subscript(PyObject *self, PyObject *key) {
     for (Py_ssize_t i = 0, at = start; i < n; i++, at += step)
         l->ob_item[i] = Py_NewRef(PyList_GET_ITEM(self, at));
     Py_SET_SIZE(l, n);
-    PyObject_GC_Track(l);
+    KR_TRACK(l);
     return (PyObject *)l;
 }
 
@@ -803,7 +803,7 @@ static PyObject *list_iter(PyObject *self) {
         return NULL;
     it->index = 0;
     it->seq = (PyListObject *)Py_NewRef(self);
-    PyObject_GC_Track(it);
+    KR_TRACK(it);
     return (PyObject *)it;
 }
 
@@ -813,7 +813,7 @@ static PyObject *list_reversed(PyObject *self, PyObject *unused) {
         return NULL;
     it->index = Py_SIZE(self) - 1;
     it->seq = (PyListObject *)Py_NewRef(self);
-    PyObject_GC_Track(it);
+    KR_TRACK(it);
     return (PyObject *)it;
 }
 

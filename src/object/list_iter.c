@@ -6,7 +6,7 @@
 #include "object/list.h"
 
 static void listiter_dealloc(PyObject *self) {
-    PyObject_GC_UnTrack(self);
+    KR_FORGET(self);
     Py_XDECREF(((KrListIter *)self)->seq);
     PyObject_GC_Del(self);
 }

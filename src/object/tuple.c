@@ -40,7 +40,7 @@ PyObject *PyTuple_New(Py_ssize_t size) {
     if (t == NULL)
         return NULL;
     memset(((PyTupleObject *)t)->ob_item, 0, (size_t)size * sizeof(PyObject *));
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -51,7 +51,7 @@ PyObject *kr_tuple_from_array(PyObject *const *items, Py_ssize_t n) {
     if (t == NULL)
         return NULL;
     kr_items_copy(((PyTupleObject *)t)->ob_item, items, n);
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -65,7 +65,7 @@ PyObject *kr_tuple_from_array_steal(PyObject *const *items, Py_ssize_t n) {
         return NULL;
     }
     memcpy(((PyTupleObject *)t)->ob_item, items, (size_t)n * sizeof *items);
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -89,7 +89,7 @@ PyObject *PyTuple_Pack(Py_ssize_t n, ...) {
     for (Py_ssize_t i = 0; i < n; i++)
         ((PyTupleObject *)t)->ob_item[i] = Py_NewRef(va_arg(va, PyObject *));
     va_end(va);
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -99,7 +99,7 @@ static void tuple_dealloc(PyObject *self) {
         kr_make_immortal(self);
         return;
     }
-    PyObject_GC_UnTrack(self);
+    KR_FORGET(self);
     Py_TRASHCAN_BEGIN(self, tuple_dealloc)
     Py_ssize_t n = Py_SIZE(t);
     for (Py_ssize_t i = n; --i >= 0;)
@@ -191,14 +191,14 @@ PyObject *PyTuple_GetSlice(PyObject *op, Py_ssize_t lo, Py_ssize_t hi) {
 }
 
 void _PyTuple_MaybeUntrack(PyObject *op) {
-    if (!PyTuple_CheckExact(op) || !kr_object_is_tracked(op))
+    if (!PyTuple_CheckExact(op) || !kr_gc_is_tracked(op))
         return;
     for (Py_ssize_t i = 0; i < Py_SIZE(op); i++) {
         PyObject *item = PyTuple_GET_ITEM(op, i);
         if (item == NULL || kr_object_may_cycle(item))
             return;             /* a NULL item: still being filled */
     }
-    PyObject_GC_UnTrack(op);
+    KR_FORGET(op);
 }
 
 int _PyTuple_Resize(PyObject **pv, Py_ssize_t newsize) {
@@ -217,8 +217,7 @@ int _PyTuple_Resize(PyObject **pv, Py_ssize_t newsize) {
         *pv = PyTuple_New(newsize);
         return *pv == NULL ? -1 : 0;
     }
-    if (kr_object_is_tracked((PyObject *)v))
-        PyObject_GC_UnTrack(v);
+    KR_FORGET(v);
     for (Py_ssize_t i = newsize; i < oldsize; i++)
         Py_CLEAR(v->ob_item[i]);
     PyTupleObject *moved = PyObject_GC_Resize(PyTupleObject, v, newsize);
@@ -232,7 +231,7 @@ int _PyTuple_Resize(PyObject **pv, Py_ssize_t newsize) {
     if (newsize > oldsize)
         memset(&moved->ob_item[oldsize], 0, (size_t)(newsize - oldsize) * sizeof(PyObject *));
     *pv = (PyObject *)moved;
-    PyObject_GC_Track(moved);
+    KR_TRACK(moved);
     return 0;
 }
 
@@ -319,7 +318,7 @@ static PyObject *tuple_concat(PyObject *a, PyObject *b) {
         return NULL;
     kr_items_copy(((PyTupleObject *)t)->ob_item, ((PyTupleObject *)a)->ob_item, na);
     kr_items_copy(((PyTupleObject *)t)->ob_item + na, ((PyTupleObject *)b)->ob_item, nb);
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -335,7 +334,7 @@ static PyObject *tuple_repeat(PyObject *self, Py_ssize_t times) {
     if (t == NULL)
         return NULL;
     kr_items_repeat(((PyTupleObject *)t)->ob_item, ((PyTupleObject *)self)->ob_item, n, times);
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -363,7 +362,7 @@ static PyObject *tuple_subscript(PyObject *self, PyObject *key) {
         return NULL;
     for (Py_ssize_t i = 0, at = start; i < n; i++, at += step)
         ((PyTupleObject *)t)->ob_item[i] = Py_NewRef(PyTuple_GET_ITEM(self, at));
-    PyObject_GC_Track(t);
+    KR_TRACK(t);
     return t;
 }
 
@@ -478,12 +477,12 @@ static PyObject *tuple_iter(PyObject *self) {
         return NULL;
     it->index = 0;
     it->seq = Py_NewRef(self);
-    PyObject_GC_Track(it);
+    KR_TRACK(it);
     return (PyObject *)it;
 }
 
 static void tupleiter_dealloc(PyObject *self) {
-    PyObject_GC_UnTrack(self);
+    KR_FORGET(self);
     Py_XDECREF(((KrTupleIter *)self)->seq);
     PyObject_GC_Del(self);
 }

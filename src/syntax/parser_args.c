@@ -278,8 +278,8 @@ Kr_arguments *kr_parse_params(KrParser *p, bool lambda) {
         }
         Kr_arg *arg;
         Kr_expr *value;
-        if (t->type != TK_NAME || !kr_parse_param(p, lambda, KR_PARAM_EITHER, false, &arg, &value) ||
-            (had_default && !value)) {
+        if (t->type != TK_NAME ||
+            !kr_parse_param(p, lambda, had_default ? KR_PARAM_DEFAULT : KR_PARAM_EITHER, false, &arg, &value)) {
             if (p->error) goto fail;
             p->mark = mark;
             break;

@@ -538,8 +538,7 @@ int kr_tokenizer_next(KrTokenizer *t, const char **p_start, const char **p_end) 
 next_line:
     t->start = NULL;
     blank = false;
-    bool line_start = t->at_line_start;
-    if (line_start) {
+    if (t->at_line_start) {
         t->at_line_start = false;
         if (!kr_tok_indentation(t, &blank)) return TK_ERRORTOKEN;
     }
@@ -552,7 +551,7 @@ next_line:
         t->pending--;
         return TK_INDENT;
     }
-    if (KR_UNLIKELY(t->in_async_def) && line_start) {
+    if (KR_UNLIKELY(t->in_async_def)) {
         c = kr_tok_next(t);
         kr_tok_back(t, c);
         if (!blank && t->level == 0 && t->async_def_had_newline && t->async_def_indent >= t->indent)
@@ -568,6 +567,7 @@ again:
         while (t->cur < t->inp && *t->cur != '\n') t->cur++;
         if (t->type_comments) {
             int type = kr_tok_type_comment(t, text, blank, p_start, p_end);
+            if (type && blank) t->async_def_had_newline = false;    /* the line's end will come */
             if (type) return type;
         }
         c = kr_tok_next(t);
