@@ -62,9 +62,11 @@ typedef struct {
 #define KR_NAME(n) PyObject *n_##n;
 #include "object/names.def"
 #undef KR_NAME
+    PyObject *dot_zero;
 } KrNames;
 extern KrNames kr_names;
 #define KR_STR(n) (kr_names.n_##n)
+#define KR_STR_DOT_ZERO (kr_names.dot_zero)   /* ".0", a comprehension's argument */
 
 /* ------------------------------------------------------------------ state */
 #include "runtime/state.h"

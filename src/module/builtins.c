@@ -308,13 +308,6 @@ static PyObject *builtin_repr(PyObject *self, PyObject *x) { return PyObject_Rep
 
 /* ------------------------------------------------------------------ attributes and classes */
 
-/* Attribute names must be str; the message names the function. */
-static int check_attr_name(const char *func, PyObject *name) {
-    if (PyUnicode_Check(name)) return 0;
-    PyErr_Format(PyExc_TypeError, "%s: attribute name must be string", func);
-    return -1;
-}
-
 PyDoc_STRVAR(getattr_doc, "getattr(object, name[, default]) -> value\n\n"
                           "object.name; with a default, that instead of AttributeError.");
 static PyObject *builtin_getattr(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {

@@ -12,5 +12,7 @@ int kr_names_init(void) {
     kr_make_immortal(kr_names.n_##n);
 #include "object/names.def"
 #undef KR_NAME
+    if (!(kr_names.dot_zero = PyUnicode_InternFromString(".0"))) return -1;
+    kr_make_immortal(kr_names.dot_zero);
     return 0;
 }
