@@ -34,15 +34,11 @@ PyObject *kr_function_str(PyObject *f) {
     PyObject *name, *module, *r = NULL;
     if (_PyObject_LookupAttr(f, KR_STR(__qualname__), &name) < 0) return NULL;
     if (!name) return PyObject_Str(f);
-    if (_PyObject_LookupAttr(f, KR_STR(__module__), &module) == 0 || (module && module == Py_None)) {
-        r = PyUnicode_FromFormat("%S()", name);
-    } else if (module) {
-        PyObject *builtins = PyUnicode_FromString("builtins");
-        int same = builtins ? PyObject_RichCompareBool(module, builtins, Py_EQ) : -1;
-        Py_XDECREF(builtins);
-        if (same >= 0) r = same ? PyUnicode_FromFormat("%S()", name) : PyUnicode_FromFormat("%S.%S()", module, name);
+    if (_PyObject_LookupAttr(f, KR_STR(__module__), &module) >= 0) {
+        int bare = !module || module == Py_None ? 1 : PyObject_RichCompareBool(module, KR_STR(builtins), Py_EQ);
+        if (bare >= 0) r = bare ? PyUnicode_FromFormat("%S()", name) : PyUnicode_FromFormat("%S.%S()", module, name);
+        Py_XDECREF(module);
     }
-    Py_XDECREF(module);
     Py_DECREF(name);
     return r;
 }
