@@ -151,7 +151,7 @@ static int kr_put_arguments(KrUnparser *u, const Kr_arguments *a) {
 static int kr_put_lambda(KrUnparser *u, const Kr_expr *e, int level) {
     const Kr_arguments *a = e->v.Lambda.args;
     bool parens = level > P_TEST, positional = kr_seq_len(a->args) || kr_seq_len(a->posonlyargs);
-    if (kr_open(u, parens) < 0 || kr_put(u, positional || a->vararg || a->kwarg || kr_seq_len(a->kwonlyargs) ? "lambda " : "lambda") < 0 ||
+    if (kr_open(u, parens) < 0 || kr_put(u, positional ? "lambda " : "lambda") < 0 ||
         kr_put_arguments(u, a) < 0 || kr_put(u, ": ") < 0 || kr_put_expr(u, e->v.Lambda.body, P_TEST) < 0)
         return -1;
     return kr_close(u, parens);
