@@ -346,9 +346,9 @@ int PyErr_BadArgument(void) {
 }
 
 PyObject *_PyErr_NoMemory(PyThreadState *ts) {
-    if (!((PyTypeObject *)PyExc_MemoryError)->tp_dict) Py_FatalError("Out of memory before the exceptions are there");
     PyObject *e = kr_memory_error();
     if (e) kr_err_set_instance(e);
+    else _PyErr_Restore(ts, Py_NewRef(PyExc_MemoryError), NULL, NULL); /* takes no memory */
     return NULL;
 }
 PyObject *PyErr_NoMemory(void) { return _PyErr_NoMemory(thread()); }

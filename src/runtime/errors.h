@@ -9,7 +9,7 @@ PyObject *kr_err_fetch(void) KR_NEW_REF;
 void kr_err_restore(PyObject *e) KR_STEALS(1);
 /* Raises an instance, taking it over; the exception being handled becomes its context. */
 void kr_err_set_instance(PyObject *e) KR_STEALS(1);
-/* object/exceptions.c: a MemoryError, from a store that needs no allocation. */
+/* object/exceptions.c: a MemoryError from a store, so without allocating; NULL without an exception when that is empty. */
 PyObject *kr_memory_error(void) KR_NEW_REF;
 /* unraisable.c: the type of sys.unraisablehook's argument. */
 PyTypeObject *kr_unraisable_type(void) KR_BORROWED KR_MAY_RAISE;

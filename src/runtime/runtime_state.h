@@ -37,6 +37,9 @@ typedef struct {
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
     PyObject *extensions;           /* single-phase modules: (name, filename) -> PyModuleDef */
     PyObject *modules_by_index;     /* list, by m_base.m_index */
+    PyBaseExceptionObject *memory_errors; /* kept ready, linked by dict */
+    int memory_error_count;
+    PyObject *exception_group;      /* the class ExceptionGroup */
 } KrInterpRuntime;
 
 #define KR_NSIG 65

@@ -36,6 +36,7 @@ typedef struct KrFrame {
     PyObject *locals;           /* owned mapping of module, class and exec code; else NULL or the snapshot dict of f_locals */
     PyFrameObject *object;      /* owned, NULL until somebody asks */
     PyObject *init_self;        /* owned, KR_CONT_INIT */
+    PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
     uint8_t stacktop_valid;     /* reserved for tracing */
     uint8_t flags;
@@ -54,6 +55,9 @@ PyObject *kr_eval_frame(KrThread *, KrFrame *frame, int throwing) KR_NEW_REF KR_
 KrFrame *kr_frame_current(void);
 /* Its frame object, made when needed. */
 PyFrameObject *kr_frame_object(KrFrame *) KR_BORROWED KR_MAY_RAISE;
+/* The activation of f ends while its frame object is wanted by others: the object takes over the registers (moved out, left
+ * NULL) and what else it needs. 0; -1 with MemoryError, then the object shows no locals. */
+int kr_frame_detach(KrFrame *f) KR_MAY_RAISE;
 /* For zero-argument super(): class and first argument of the running method. -1 with RuntimeError and CPython's messages. */
 int kr_frame_super_args(PyTypeObject **type, PyObject **self) KR_BORROWED KR_MAY_RAISE;
 /* f_trace of a frame object: the local trace function (new reference, NULL for none), and its setter. */

@@ -1,0 +1,30 @@
+/* support.h - what instructions do that is too long for the loop: one function a job, called by its handler only. */
+#ifndef KRAIT_SUPPORT_H
+#define KRAIT_SUPPORT_H
+#include "vm/frame.h"
+
+/* names; all raise NameError and its kin */
+PyObject *kr_vm_load_name(KrFrame *, PyObject *name) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_store_name(KrFrame *, PyObject *name, PyObject *value) KR_MAY_RAISE KR_RUNS_PYTHON; /* NULL value deletes */
+PyObject *kr_vm_load_global(KrFrame *, PyObject *name) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_load_classderef(KrFrame *, PyObject *cell, PyObject *name) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+void kr_vm_unbound(KrFrame *, int reg);             /* sets UnboundLocalError or NameError for local, cell or free variable `reg` */
+/* sequences */
+int kr_vm_unpack(PyObject *seq, Py_ssize_t n, PyObject **out) KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_unpack_ex(PyObject *seq, Py_ssize_t before, Py_ssize_t after, PyObject **out) KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_dict_merge(PyObject *dict, PyObject *mapping, PyObject *callee) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_format(PyObject *value, int conversion, PyObject *spec) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_convert(PyObject *value, int conversion) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_call_ex(PyObject *callable, PyObject *args, PyObject *kwargs) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+/* exceptions */
+void kr_vm_raise(PyObject *exc, PyObject *cause) KR_STEALS(1) KR_STEALS(2) KR_RUNS_PYTHON; /* always leaves an exception set */
+int kr_vm_exc_matches(PyObject *exc, PyObject *type) KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_split_group(PyObject *exc, PyObject *type, PyObject **match, PyObject **rest) KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_enter_with(PyObject *manager, bool is_async, PyObject **exit, PyObject **entered) KR_MAY_RAISE KR_RUNS_PYTHON;
+/* imports and matching */
+PyObject *kr_vm_import_name(KrFrame *, PyObject *name, PyObject *fromlist, PyObject *level) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_import_from(PyObject *module, PyObject *name) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+int kr_vm_import_star(KrFrame *, PyObject *module) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_match_keys(PyObject *subject, PyObject *keys) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;       /* tuple or None */
+PyObject *kr_vm_match_class(PyObject *subject, PyObject *type, Py_ssize_t npos, PyObject *names) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+#endif
