@@ -341,6 +341,8 @@ static int extend_array(Array *a, Array *b) {
     return 0;
 }
 
+static int array_ass_item(PyObject *o, Py_ssize_t i, PyObject *v);
+
 /* ------------------------------------------------------------------ construction */
 
 static int frombytes(Array *a, PyObject *source) {
@@ -410,7 +412,9 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     bool array = initial != NULL && is_array(st, initial);
     if (initial != NULL && !bytes && !text && !sequence && !array && (it = PyObject_GetIter(initial)) == NULL)
         return NULL;
-    Array *a = array_make(type, 0, kind);
+    bool item_by_item = sequence || (array && AR(initial)->kind != kind);
+    Py_ssize_t n = item_by_item ? PySequence_Length(initial) : text ? PyUnicode_AsWideChar(initial, NULL, 0) - 1 : 0; /* without the NUL */
+    Array *a = n < 0 ? NULL : array_make(type, n, kind);
     if (a == NULL) {
         Py_XDECREF(it);
         return NULL;
@@ -419,17 +423,18 @@ static PyObject *array_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     if (bytes)
         r = frombytes(a, initial);
     else if (text)
-        r = append_unicode(a, initial);
-    else if (array && AR(initial)->kind == kind)
-        r = extend_array(a, AR(initial));
-    else if (sequence || array) {
-        /* the sequence may change while its items are converted */
-        for (Py_ssize_t i = 0; r == 0 && i < PySequence_Length(initial); i++) {
+        r = n > 0 && PyUnicode_AsWideChar(initial, (wchar_t *)a->items, n) < 0 ? -1 : 0;
+    else if (item_by_item) {
+        if (n > 0)
+            memset(a->items, 0, (size_t)(n * kind->size));
+        for (Py_ssize_t i = 0; r == 0 && i < n; i++) { /* converting may shrink the sequence: an IndexError then */
             PyObject *v = PySequence_GetItem(initial, i);
-            r = v == NULL ? -1 : insert(a, Py_SIZE(a), v);
+            r = v == NULL ? -1 : array_ass_item((PyObject *)a, i, v);
             Py_XDECREF(v);
         }
     }
+    else if (array)
+        r = extend_array(a, AR(initial));
     else if (it != NULL)
         r = extend_iterable(a, it);
     Py_XDECREF(it);

@@ -6,9 +6,6 @@ PyLongObject _Py_TrueStruct = {.ob_base = {.ob_base = {KR_IMMORTAL_REFCNT, &PyBo
 
 PyObject *PyBool_FromLong(long v) { return Py_NewRef(v ? Py_True : Py_False); }
 
-int (Py_IsTrue)(PyObject *o) { return o == Py_True; }
-int (Py_IsFalse)(PyObject *o) { return o == Py_False; }
-
 static PyObject *bool_repr(PyObject *o) {
     return PyUnicode_InternFromString(o == Py_True ? "True" : "False");
 }

@@ -26,6 +26,8 @@ KR_INLINE PyObject *kr_float_new(double v) {
     return (PyObject *)o;
 }
 
+PyAPI_FUNC(void) _PyFloat_DebugMallocStats(FILE *out); /* exported by CPython, in no public header */
+
 /* Floor division and remainder of doubles, b not 0, as Python's // and %. */
 double kr_double_floordiv(double a, double b);
 double kr_double_mod(double a, double b);

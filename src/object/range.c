@@ -3,6 +3,7 @@
  * See range.h for the compact form. Everything that is asked of a range that is not compact is computed with int objects.
  */
 #include "object/range.h"
+#include "object/long.h"
 
 /* ------------------------------------------------------------------ making */
 
@@ -380,7 +381,7 @@ static PyObject *range_reversed(PyObject *self, PyObject *unused) {
     KrRange *r = (KrRange *)self;
     if (r->compact)
         return kr_range_iter_new(r->c_start + (r->c_length - 1) * r->c_step, -r->c_step, r->c_length);
-    PyObject *last = PyNumber_Subtract(r->length, _PyLong_GetOne());
+    PyObject *last = PyNumber_Subtract(r->length, kr_small_int(1));
     if (last != NULL)
         Py_SETREF(last, range_at(r, last));
     return long_range_iter_new(last, last == NULL ? NULL : PyNumber_Negative(r->step), r->length);
@@ -482,7 +483,7 @@ static PyObject *longrangeiter_next(PyObject *self) {
     int more = PyObject_RichCompareBool(it->index, it->length, Py_LT);
     if (more <= 0)
         return NULL;
-    PyObject *next = PyNumber_Add(it->index, _PyLong_GetOne()), *v;
+    PyObject *next = PyNumber_Add(it->index, kr_small_int(1)), *v;
     if (next == NULL)
         return NULL;
     v = PyNumber_Multiply(it->index, it->step);
@@ -514,14 +515,11 @@ static PyObject *longrangeiter_reduce(PyObject *self, PyObject *unused) {
 
 static PyObject *longrangeiter_setstate(PyObject *self, PyObject *state) {
     KrLongRangeIter *it = (KrLongRangeIter *)self;
-    if (!PyLong_CheckExact(state)) {
-        PyErr_Format(PyExc_TypeError, "state must be an int, not %T", state);
-        return NULL;
-    }
     PyObject *index = NULL;
-    if (_PyLong_Sign(state) < 0) {
+    int negative = PyObject_RichCompareBool(state, kr_small_int(0), Py_LT);
+    if (negative > 0) {
         index = PyLong_FromLong(0);
-    } else {
+    } else if (negative == 0) {
         int beyond = PyObject_RichCompareBool(it->length, state, Py_LT);
         if (beyond >= 0)
             index = Py_NewRef(beyond ? it->length : state);

@@ -1,0 +1,736 @@
+/* eval.c - the interpreter loop, generic instructions only.
+ *
+ * State of the loop: `f` the running frame, and cached from it `regs`, `consts`, `names`; `pc` the next instruction. f->pc is stored
+ * at every dispatch, so a handler may raise or run Python at any point. A Python function called by CALL gets its frame pushed
+ * and the loop goes on there; the return value comes back through f->cont. Everything else recurses through the C API.
+ *
+ * Discipline: a handler reads operands with R() (borrowed), releases consumed ones with DONE() after use, and stores with SET(). On
+ * failure it goes to `error` with an exception set, consumed operands in place or already released; the unwinder releases what is
+ * left above the handler's depth, or everything.
+ */
+#include "vm/generator.h"
+#include "vm/stack.h"
+#include "vm/support.h"
+#include <frameobject.h>
+
+/* ------------------------------------------------------------------ frames */
+
+/* A frame for calling func with `nargs` positional arguments (and kwnames' values after them) that lie, owned, at args. Takes over func and the
+ * arguments, also on failure. The frame is current when this returns. */
+static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, PyObject **saved_top) {
+    KrCode *code = (KrCode *)func->func_code;
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
+    size_t need = Py_MAX((size_t)code->nregs, given) + 1;
+    PyObject **regs = kr_regs_open(t, args, given, need);
+    KrFrame *f = regs ? kr_frame_alloc(t) : NULL;
+    if (!f) {
+        for (size_t i = 0; i < given; i++) Py_CLEAR((regs ? regs : args)[i]);
+        if (regs) kr_regs_close(t, regs, saved_top);
+        Py_DECREF(func);
+        return NULL;
+    }
+    bool simple = !kwnames && nargs == code->base.co_argcount && !code->base.co_kwonlyargcount && !(code->base.co_flags & (CO_VARARGS | CO_VARKEYWORDS));
+    if (!simple && kr_bind_arguments(func, regs, nargs, kwnames) < 0) {
+        kr_frame_release(t, f);
+        kr_regs_close(t, regs, saved_top);
+        Py_DECREF(func);
+        return NULL;
+    }
+    *f = (KrFrame){.previous = t->vm.frame, .regs = regs, .pc = code->instrs, .code = (KrCode *)Py_NewRef(code), .func = func,
+                   .globals = func->func_globals, .builtins = func->func_builtins, .saved_top = saved_top, .owner = KR_FRAME_ON_STACK};
+    t->vm.frame = f;
+    return f;
+}
+
+/* Ends the activation of a frame on the stack: releases its registers and what it owns, makes its caller current. */
+static void pop_frame(KrThread *t, KrFrame *f) {
+    t->vm.frame = f->previous;
+    if (f->object) {
+        if (Py_REFCNT(f->object) > 1 && kr_frame_detach(f) < 0) PyErr_WriteUnraisable((PyObject *)f->object);
+        Py_CLEAR(f->object);
+    }
+    for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
+    Py_CLEAR(f->locals);
+    Py_CLEAR(f->init_self);
+    PyObject **regs = f->regs, **top = f->saved_top;
+    PyFunctionObject *func = f->func;
+    KrCode *code = f->code;
+    kr_frame_release(t, f);
+    kr_regs_close(t, regs, top);
+    Py_DECREF(code);
+    Py_XDECREF(func);
+}
+
+static int enter_recursion(KrThread *t, const char *where) {
+    char here;
+    if (t->base.recursion_remaining-- > 0 && &here > t->vm.stack_low) return 0;
+    t->base.recursion_remaining++;
+    PyErr_Format(PyExc_RecursionError, "maximum recursion depth exceeded%s", where);
+    return -1;
+}
+int Py_EnterRecursiveCall(const char *where) { return enter_recursion(kr_thread(), where); }
+void Py_LeaveRecursiveCall(void) { kr_thread()->base.recursion_remaining++; }
+int Py_GetRecursionLimit(void) { return kr_interp()->vm.recursion_limit; }
+void Py_SetRecursionLimit(int limit) {
+    KrInterp *interp = kr_interp();
+    interp->vm.recursion_limit = limit;
+    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) {
+        t->base.recursion_remaining += limit - t->base.recursion_limit;
+        t->base.recursion_limit = limit;
+    }
+}
+
+/* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
+static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
+    PyObject **top = t->vm.reg_top;
+    PyObject **at = enter_recursion(t, "") < 0 ? NULL : kr_regs_open(t, top, 0, given + 1);
+    if (!at) {
+        if (!PyErr_ExceptionMatches(PyExc_RecursionError)) t->base.recursion_remaining++;
+        Py_DECREF(func);
+        return NULL;
+    }
+    for (size_t i = 0; i < given; i++) at[i] = Py_NewRef(args[i]);
+    PyObject *r = NULL;
+    KrFrame *f = push_call(t, func, at, nargs, kwnames, top);
+    if (f) {
+        f->cont = KR_CONT_ENTRY;
+        f->locals = Py_XNewRef(locals);
+        r = kr_eval_frame(t, f, 0);
+    }
+    t->base.recursion_remaining++;
+    return r;
+}
+
+KrFrame *kr_frame_current(void) { return kr_thread()->vm.frame; }
+
+/* ------------------------------------------------------------------ unwinding */
+
+/* The handler for an instruction, NULL if it has none. Entries are sorted and don't overlap. */
+static const KrExcEntry *find_handler(const KrCode *c, uint32_t i) {
+    uint32_t lo = 0, hi = c->nexc_entries;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (c->exc_entries[mid].end <= i) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < c->nexc_entries && c->exc_entries[lo].start <= i ? &c->exc_entries[lo] : NULL;
+}
+/* The current exception as one normalised object with its traceback (owned); the indicator is clear then. */
+static PyObject *take_exception(void) {
+    PyObject *t, *v, *tb;
+    PyErr_Fetch(&t, &v, &tb);
+    PyErr_NormalizeException(&t, &v, &tb);
+    if (tb) PyException_SetTraceback(v, tb);
+    Py_XDECREF(t);
+    Py_XDECREF(tb);
+    return v;
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+typedef PyObject *(*Binary)(PyObject *, PyObject *);
+static PyObject *binary_power(PyObject *a, PyObject *b) { return PyNumber_Power(a, b, Py_None); }
+static PyObject *inplace_power(PyObject *a, PyObject *b) { return PyNumber_InPlacePower(a, b, Py_None); }
+
+PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
+    static const void *const table[] = {
+#define KR_OP(name, a, b, c, flags) &&op_##name,
+#include "compile/opcodes.def"
+    };
+    PyObject **regs = f->regs, **consts = f->code->consts, **names = f->code->names, *v, *w;
+    KrInstr *pc = f->pc, in;
+    KrInterp *interp = t->base.interp;
+    int n;
+
+#define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, names = f->code->names, pc = f->pc)
+#define NEXT() do { in = *pc++; f->pc = pc; goto *table[in.op]; } while (0)
+#define CASE(name) op_##name
+#define R(x) (((x) & KR_OPERAND_CONST ? consts : regs)[(x) & ((x) & KR_OPERAND_CONST ? 0x7fff : KR_REG_MASK)])
+#define CONSUMED(x) (((x) & (KR_OPERAND_CONST | KR_OPERAND_CONSUME)) == KR_OPERAND_CONSUME)
+#define DONE(x) do { if (CONSUMED(x)) Py_CLEAR(regs[(x) & KR_REG_MASK]); } while (0)
+#define REG(x) regs[(x) & KR_REG_MASK]
+#define SET(x, value) do { PyObject *new_ = (value), **at_ = &REG(x), *old_ = *at_; *at_ = new_; if (!((x) & KR_DEST_DEAD)) Py_XDECREF(old_); } while (0)
+#define NAME(i) names[i]
+#define POLL() do { if (KR_UNLIKELY(interp->vm.eval_breaker) && kr_eval_poll(t) < 0) goto error; } while (0)
+#define JUMP_TO(i) (pc = f->code->instrs + kr_instr_target(i))
+
+    if (throwing) goto error;
+    NEXT();
+
+    CASE(NOP): NEXT();
+    CASE(DATA): KR_UNREACHABLE();
+    CASE(RESUME): POLL(); NEXT();
+    CASE(MOVE): {
+        uint16_t b = in.b;
+        if (CONSUMED(b)) {
+            v = REG(b);
+            REG(b) = NULL;
+        } else {
+            v = Py_XNewRef(R(b));
+        }
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(LOAD_CONST): SET(in.a, Py_NewRef(consts[kr_instr_target(in)])); NEXT();
+    CASE(KILL): Py_CLEAR(REG(in.a)); NEXT();
+
+    CASE(CHECK_LOCAL):
+        if (KR_UNLIKELY(!REG(in.a))) {
+            kr_vm_unbound(f, in.a & KR_REG_MASK);
+            goto error;
+        }
+        NEXT();
+    CASE(DELETE_LOCAL):
+        if (!REG(in.a)) {
+            kr_vm_unbound(f, in.a & KR_REG_MASK);
+            goto error;
+        }
+        Py_CLEAR(REG(in.a));
+        NEXT();
+    CASE(MAKE_CELL):
+        if (!(v = PyCell_New(REG(in.a)))) goto error;
+        Py_XSETREF(REG(in.a), v);
+        NEXT();
+    CASE(COPY_FREE_VARS):
+        for (int i = 0; i < in.c; i++) REG(f->code->temp_base - in.c + i) = Py_NewRef(PyTuple_GET_ITEM(f->func->func_closure, i));
+        NEXT();
+    CASE(LOAD_DEREF):
+        if (!(v = PyCell_GET(R(in.b)))) {
+            kr_vm_unbound(f, in.b & KR_REG_MASK);
+            goto error;
+        }
+        SET(in.a, Py_NewRef(v));
+        NEXT();
+    CASE(STORE_DEREF): {
+        PyCellObject *cell = (PyCellObject *)REG(in.a);
+        v = Py_NewRef(R(in.b));
+        DONE(in.b);
+        w = cell->ob_ref;
+        cell->ob_ref = v;
+        Py_XDECREF(w);
+        NEXT();
+    }
+    CASE(DELETE_DEREF): {
+        PyCellObject *cell = (PyCellObject *)REG(in.a);
+        if (!cell->ob_ref) {
+            kr_vm_unbound(f, in.a & KR_REG_MASK);
+            goto error;
+        }
+        Py_CLEAR(cell->ob_ref);
+        NEXT();
+    }
+#define STORE_RESULT(expr) do { if (!(v = (expr))) goto error; SET(in.a, v); NEXT(); } while (0)
+#define CHECK(expr) do { if ((expr) < 0) goto error; } while (0)
+    CASE(LOAD_CLASSDEREF): STORE_RESULT(kr_vm_load_classderef(f, R(in.b), NAME(in.c)));
+    CASE(LOAD_NAME): STORE_RESULT(kr_vm_load_name(f, NAME(in.b)));
+    CASE(STORE_NAME): CHECK(kr_vm_store_name(f, NAME(in.a), R(in.b))); DONE(in.b); NEXT();
+    CASE(DELETE_NAME): CHECK(kr_vm_store_name(f, NAME(in.a), NULL)); NEXT();
+    CASE(LOAD_GLOBAL): STORE_RESULT(kr_vm_load_global(f, NAME(in.b)));
+    CASE(STORE_GLOBAL): CHECK(PyDict_SetItem(f->globals, NAME(in.a), R(in.b))); DONE(in.b); NEXT();
+    CASE(DELETE_GLOBAL):
+        if (PyDict_DelItem(f->globals, NAME(in.a)) < 0) {
+            if (PyErr_ExceptionMatches(PyExc_KeyError)) PyErr_Format(PyExc_NameError, "name '%U' is not defined", NAME(in.a));
+            goto error;
+        }
+        NEXT();
+    CASE(SETUP_ANNOTATIONS): {
+        v = PyMapping_Check(f->locals) ? PyObject_GetItem(f->locals, KR_STR(__annotations__)) : NULL;
+        if (!v) {
+            if (!PyErr_ExceptionMatches(PyExc_KeyError)) goto error;
+            PyErr_Clear();
+            if (!(v = PyDict_New())) goto error;
+            n = PyObject_SetItem(f->locals, KR_STR(__annotations__), v);
+            if (n < 0) {
+                Py_DECREF(v);
+                goto error;
+            }
+        }
+        Py_DECREF(v);
+        NEXT();
+    }
+
+    /* results of one or two operands: compute, release the operands, store */
+#define UNARY(expr) do { if (!(v = (expr))) goto error; DONE(in.b); SET(in.a, v); NEXT(); } while (0)
+#define BINARY(expr) do { if (!(v = (expr))) goto error; DONE(in.b); DONE(in.c); SET(in.a, v); NEXT(); } while (0)
+    CASE(LOAD_ATTR): UNARY(PyObject_GetAttr(R(in.b), NAME(in.c)));
+    CASE(STORE_ATTR): CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), R(in.c))); DONE(in.c); DONE(in.a); NEXT();
+    CASE(DELETE_ATTR): CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), NULL)); DONE(in.a); NEXT();
+    CASE(LOAD_METHOD): {
+        PyObject *self = R(in.b), *method = NULL;
+        int unbound = _PyObject_GetMethod(self, NAME(in.c), &method);
+        if (!method) goto error;
+        if (unbound) Py_INCREF(self);
+        DONE(in.b);
+        REG(in.a) = method;
+        REG(in.a + 1) = unbound ? self : NULL;
+        NEXT();
+    }
+    CASE(LOAD_SUBSCR): BINARY(PyObject_GetItem(R(in.b), R(in.c)));
+    CASE(STORE_SUBSCR): CHECK(PyObject_SetItem(R(in.a), R(in.b), R(in.c))); DONE(in.c); DONE(in.a); DONE(in.b); NEXT();
+    CASE(DELETE_SUBSCR): CHECK(PyObject_DelItem(R(in.a), R(in.b))); DONE(in.a); DONE(in.b); NEXT();
+    CASE(BUILD_SLICE):
+        if (!(v = PySlice_New(REG(in.b), REG(in.b + 1), in.c == 3 ? REG(in.b + 2) : NULL))) goto error;
+        for (int i = 0; i < in.c; i++) Py_CLEAR(REG(in.b + i));
+        SET(in.a, v);
+        NEXT();
+
+#define BINARY_OP(name, function) CASE(BINARY_##name): BINARY(function(R(in.b), R(in.c)));
+#define INPLACE_OP(name, function) CASE(INPLACE_##name): BINARY(function(R(in.b), R(in.c)));
+    BINARY_OP(ADD, PyNumber_Add) BINARY_OP(SUB, PyNumber_Subtract) BINARY_OP(MUL, PyNumber_Multiply) BINARY_OP(MATMUL, PyNumber_MatrixMultiply)
+    BINARY_OP(TRUEDIV, PyNumber_TrueDivide) BINARY_OP(MOD, PyNumber_Remainder) BINARY_OP(POW, binary_power) BINARY_OP(LSHIFT, PyNumber_Lshift)
+    BINARY_OP(RSHIFT, PyNumber_Rshift) BINARY_OP(OR, PyNumber_Or) BINARY_OP(XOR, PyNumber_Xor) BINARY_OP(AND, PyNumber_And) BINARY_OP(FLOORDIV, PyNumber_FloorDivide)
+    INPLACE_OP(ADD, PyNumber_InPlaceAdd) INPLACE_OP(SUB, PyNumber_InPlaceSubtract) INPLACE_OP(MUL, PyNumber_InPlaceMultiply) INPLACE_OP(MATMUL, PyNumber_InPlaceMatrixMultiply)
+    INPLACE_OP(TRUEDIV, PyNumber_InPlaceTrueDivide) INPLACE_OP(MOD, PyNumber_InPlaceRemainder) INPLACE_OP(POW, inplace_power) INPLACE_OP(LSHIFT, PyNumber_InPlaceLshift)
+    INPLACE_OP(RSHIFT, PyNumber_InPlaceRshift) INPLACE_OP(OR, PyNumber_InPlaceOr) INPLACE_OP(XOR, PyNumber_InPlaceXor) INPLACE_OP(AND, PyNumber_InPlaceAnd)
+    INPLACE_OP(FLOORDIV, PyNumber_InPlaceFloorDivide)
+    CASE(UNARY_NEG): UNARY(PyNumber_Negative(R(in.b)));
+    CASE(UNARY_POS): UNARY(PyNumber_Positive(R(in.b)));
+    CASE(UNARY_INVERT): UNARY(PyNumber_Invert(R(in.b)));
+    CASE(UNARY_NOT):
+        if ((n = PyObject_IsTrue(R(in.b))) < 0) goto error;
+        DONE(in.b);
+        SET(in.a, Py_NewRef(n ? Py_False : Py_True));
+        NEXT();
+    CASE(COMPARE_LT): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_LT));
+    CASE(COMPARE_LE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_LE));
+    CASE(COMPARE_EQ): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_EQ));
+    CASE(COMPARE_NE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_NE));
+    CASE(COMPARE_GT): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_GT));
+    CASE(COMPARE_GE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_GE));
+#define TRUTH(expr) do { if ((n = (expr)) < 0) goto error; DONE(in.b); DONE(in.c); SET(in.a, Py_NewRef(n ? Py_True : Py_False)); NEXT(); } while (0)
+    CASE(IS): TRUTH(R(in.b) == R(in.c));
+    CASE(IS_NOT): TRUTH(R(in.b) != R(in.c));
+    CASE(IN): TRUTH(PySequence_Contains(R(in.c), R(in.b)));
+    CASE(NOT_IN): TRUTH((n = PySequence_Contains(R(in.c), R(in.b))) < 0 ? n : !n);
+
+    CASE(JUMP): JUMP_TO(in); NEXT();
+    CASE(JUMP_BACK): POLL(); JUMP_TO(in); NEXT();
+    CASE(JUMP_IF_FALSE):
+    CASE(JUMP_IF_TRUE): {
+        v = R(in.a);
+        n = v == Py_True ? 1 : v == Py_False || v == Py_None ? 0 : PyObject_IsTrue(v);
+        if (n < 0) goto error;
+        DONE(in.a);
+        if (n == (in.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(in);
+        NEXT();
+    }
+    CASE(JUMP_IF_FALSE_OR_KILL):
+    CASE(JUMP_IF_TRUE_OR_KILL):
+        if ((n = PyObject_IsTrue(REG(in.a))) < 0) goto error;
+        if (n == (in.op == KR_OP_JUMP_IF_TRUE_OR_KILL)) JUMP_TO(in);
+        else Py_CLEAR(REG(in.a));
+        NEXT();
+    CASE(JUMP_IF_NONE):
+    CASE(JUMP_IF_NOT_NONE):
+        n = R(in.a) == Py_None;
+        DONE(in.a);
+        if (n == (in.op == KR_OP_JUMP_IF_NONE)) JUMP_TO(in);
+        NEXT();
+
+    CASE(GET_ITER): UNARY(PyObject_GetIter(R(in.b)));
+    CASE(FOR_ITER): {
+        PyObject *it = REG(in.b);
+        v = Py_TYPE(it)->tp_iternext(it);
+        if (v) {
+            SET(in.a, v);
+            pc++;
+            NEXT();
+        }
+        if (PyErr_Occurred()) {
+            if (!PyErr_ExceptionMatches(PyExc_StopIteration)) goto error;
+            PyErr_Clear();
+        }
+        Py_CLEAR(REG(in.b));
+        NEXT();
+    }
+    CASE(GET_AITER): UNARY(PyObject_GetAIter(R(in.b)));
+    CASE(GET_ANEXT): {
+        PyObject *it = R(in.b), *next;
+        PyAsyncMethods *am = Py_TYPE(it)->tp_as_async;
+        if (!am || !am->am_anext) {
+            PyErr_Format(PyExc_TypeError, "'async for' requires an iterator with __anext__ method, got %.100s", Py_TYPE(it)->tp_name);
+            goto error;
+        }
+        if (!(next = am->am_anext(it))) goto error;
+        v = kr_coro_awaitable_iter(next);
+        if (!v) _PyErr_FormatFromCause(PyExc_TypeError, "'async for' received an invalid object from __anext__: %.100s", Py_TYPE(next)->tp_name);
+        Py_DECREF(next);
+        if (!v) goto error;
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(END_ASYNC_FOR):
+        v = R(in.b);
+        if (!PyErr_GivenExceptionMatches(v, PyExc_StopAsyncIteration)) {
+            REG(in.b) = NULL;
+            PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(v)), v, PyException_GetTraceback(v));
+            goto unwind;
+        }
+        DONE(in.b);
+        Py_CLEAR(REG(in.a));
+        NEXT();
+    CASE(UNPACK_SEQUENCE): CHECK(kr_vm_unpack(R(in.b), in.c, &REG(in.a))); DONE(in.b); NEXT();
+    CASE(UNPACK_EX): CHECK(kr_vm_unpack_ex(R(in.b), pc->b, pc->c, &REG(in.a))); DONE(in.b); pc++; NEXT();
+
+    CASE(BUILD_TUPLE):
+        if (!(v = PyTuple_New(in.c))) goto error;
+        for (int i = 0; i < in.c; i++) {
+            PyTuple_SET_ITEM(v, i, REG(in.b + i));
+            REG(in.b + i) = NULL;
+        }
+        SET(in.a, v);
+        NEXT();
+    CASE(BUILD_LIST):
+        if (!(v = PyList_New(in.c))) goto error;
+        for (int i = 0; i < in.c; i++) {
+            PyList_SET_ITEM(v, i, REG(in.b + i));
+            REG(in.b + i) = NULL;
+        }
+        SET(in.a, v);
+        NEXT();
+    CASE(BUILD_SET):
+        if (!(v = PySet_New(NULL))) goto error;
+        for (int i = 0; i < in.c; i++) {
+            n = PySet_Add(v, REG(in.b + i));
+            if (n < 0) {
+                Py_DECREF(v);
+                goto error;
+            }
+            Py_CLEAR(REG(in.b + i));
+        }
+        SET(in.a, v);
+        NEXT();
+    CASE(BUILD_MAP):
+        if (!(v = _PyDict_NewPresized(in.c))) goto error;
+        for (int i = 0; i < 2 * in.c; i += 2) {
+            if (PyDict_SetItem(v, REG(in.b + i), REG(in.b + i + 1)) < 0) {
+                Py_DECREF(v);
+                goto error;
+            }
+            Py_CLEAR(REG(in.b + i));
+            Py_CLEAR(REG(in.b + i + 1));
+        }
+        SET(in.a, v);
+        NEXT();
+    CASE(BUILD_STRING): {
+        PyObject *empty = PyUnicode_FromStringAndSize(NULL, 0);
+        v = empty ? _PyUnicode_JoinArray(empty, &REG(in.b), in.c) : NULL;
+        Py_XDECREF(empty);
+        if (!v) goto error;
+        for (int i = 0; i < in.c; i++) Py_CLEAR(REG(in.b + i));
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(LIST_APPEND): CHECK(PyList_Append(REG(in.a), R(in.b))); DONE(in.b); NEXT();
+    CASE(SET_ADD): CHECK(PySet_Add(REG(in.a), R(in.b))); DONE(in.b); NEXT();
+    CASE(MAP_ADD): CHECK(PyDict_SetItem(REG(in.a), R(in.b), R(in.c))); DONE(in.b); DONE(in.c); NEXT();
+    CASE(LIST_EXTEND):
+        if (!(v = _PyList_Extend((PyListObject *)REG(in.a), R(in.b)))) {
+            w = R(in.b);
+            if (PyErr_ExceptionMatches(PyExc_TypeError) && !Py_TYPE(w)->tp_iter && !PySequence_Check(w))
+                PyErr_Format(PyExc_TypeError, "Value after * must be an iterable, not %.200s", Py_TYPE(w)->tp_name);
+            goto error;
+        }
+        Py_DECREF(v);
+        DONE(in.b);
+        NEXT();
+    CASE(SET_UPDATE): CHECK(_PySet_Update(REG(in.a), R(in.b))); DONE(in.b); NEXT();
+    CASE(DICT_UPDATE):
+        if (PyDict_Update(REG(in.a), R(in.b)) < 0) {
+            if (PyErr_ExceptionMatches(PyExc_AttributeError)) PyErr_Format(PyExc_TypeError, "'%.200s' object is not a mapping", Py_TYPE(R(in.b))->tp_name);
+            goto error;
+        }
+        DONE(in.b);
+        NEXT();
+    CASE(DICT_MERGE): CHECK(kr_vm_dict_merge(REG(in.a), R(in.b), R(in.c))); DONE(in.b); NEXT();
+    CASE(LIST_TO_TUPLE): UNARY(PyList_AsTuple(R(in.b)));
+    CASE(FORMAT_VALUE): UNARY(kr_vm_format(R(in.b), in.c, NULL));
+    CASE(FORMAT_WITH_SPEC): BINARY(PyObject_Format(R(in.b), R(in.c)));
+    CASE(CONVERT_VALUE): UNARY(kr_vm_convert(R(in.b), in.c));
+
+    CASE(CALL_KW):
+    CASE(CALL): {
+        bool kw = in.op == KR_OP_CALL_KW;
+        PyObject *kwnames = kw ? consts[pc->a & 0x7fff] : NULL, **base = &REG(in.b);
+        if (!base[1] && Py_IS_TYPE(base[0], &PyMethod_Type)) {
+            PyMethodObject *m = (PyMethodObject *)base[0];
+            base[1] = Py_NewRef(m->im_self);
+            base[0] = Py_NewRef(m->im_func);
+            Py_DECREF(m);
+        }
+        PyObject **args = base + (base[1] ? 1 : 2);
+        Py_ssize_t total = in.c + (base[1] != NULL), nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+        enum { GENERATOR_FLAGS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR };
+        if (kw) f->pc = ++pc;
+        if (PyFunction_Check(base[0]) && ((PyFunctionObject *)base[0])->vectorcall == _PyFunction_Vectorcall &&
+            !(((KrCode *)((PyFunctionObject *)base[0])->func_code)->base.co_flags & GENERATOR_FLAGS)) {
+            POLL();
+            CHECK(enter_recursion(t, ""));
+            PyFunctionObject *func = (PyFunctionObject *)base[0];
+            base[0] = NULL;
+            KrFrame *callee = push_call(t, func, args, total - nkw, kwnames, f->regs + f->code->nregs + 1);
+            if (!callee) {
+                t->base.recursion_remaining++;
+                goto error;
+            }
+            callee->cont = KR_CONT_STORE;
+            callee->flags = kw;
+            f = callee;
+            LOAD_FRAME();
+            NEXT();
+        }
+        v = PyObject_Vectorcall(base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+        for (Py_ssize_t i = 0; i < in.c + 2; i++) Py_CLEAR(base[i]);
+        if (!v) goto error;
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(CALL_EX): {
+        PyObject **base = &REG(in.b);
+        v = kr_vm_call_ex(base[0], base[2], in.c ? base[3] : NULL);
+        Py_CLEAR(base[0]);
+        Py_CLEAR(base[2]);
+        if (in.c) Py_CLEAR(base[3]);
+        if (!v) goto error;
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(MAKE_FUNCTION): {
+        PyObject **at = &REG(in.b), **part[4] = {NULL};
+        for (int i = 0; i < 4; i++)
+            if (in.c & 1 << i) part[i] = at++;
+        PyFunctionObject *func = (PyFunctionObject *)PyFunction_New(*at, f->globals);
+        if (!func) goto error;
+        Py_CLEAR(*at);
+        PyObject **field[4] = {&func->func_defaults, &func->func_kwdefaults, &func->func_annotations, &func->func_closure};
+        for (int i = 0; i < 4; i++)
+            if (part[i]) {
+                Py_XSETREF(*field[i], *part[i]);
+                *part[i] = NULL;
+            }
+        SET(in.a, (PyObject *)func);
+        NEXT();
+    }
+    CASE(LOAD_BUILD_CLASS): {
+        v = PyDict_CheckExact(f->builtins) ? Py_XNewRef(PyDict_GetItemWithError(f->builtins, KR_STR(__build_class__))) : PyObject_GetItem(f->builtins, KR_STR(__build_class__));
+        if (!v) {
+            if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_KeyError)) PyErr_SetString(PyExc_NameError, "__build_class__ not found");
+            goto error;
+        }
+        SET(in.a, v);
+        NEXT();
+    }
+    CASE(RETURN): {
+        v = Py_NewRef(R(in.a));
+        DONE(in.a);
+        if (f->cont == KR_CONT_ENTRY) {
+            if (f->owner == KR_FRAME_ON_STACK) pop_frame(t, f);
+            else t->vm.frame = f->previous;
+            return v;
+        }
+        pop_frame(t, f);
+        f = t->vm.frame;
+        t->base.recursion_remaining++;
+        LOAD_FRAME();
+        in = pc[-1];
+        if (in.op == KR_OP_DATA) in = pc[-2];
+        SET(in.a, v);
+        NEXT();
+    }
+
+    /* generators: the frame lies in the generator object and is always entered from C */
+    CASE(YIELD):
+        v = Py_NewRef(R(in.b));
+        DONE(in.b);
+        if (in.c && !(v = kr_asyncgen_wrap(v))) goto error;
+        t->vm.frame = f->previous;
+        return v;
+    CASE(YIELD_FROM): {
+        PyObject *received = REG(in.a);
+        PySendResult how = PyIter_Send(REG(in.b), received, &v);
+        if (how == PYGEN_ERROR) goto error;
+        Py_CLEAR(REG(in.a));
+        if (how == PYGEN_NEXT) {
+            f->pc = pc - 1;
+            t->vm.frame = f->previous;
+            return v;
+        }
+        REG(in.a) = v;
+        Py_CLEAR(REG(in.b));
+        NEXT();
+    }
+    CASE(GET_YIELD_FROM_ITER): UNARY(kr_gen_yield_from_iter(f, R(in.b)));
+    CASE(GET_AWAITABLE): UNARY(kr_coro_get_awaitable(R(in.b), in.c));
+
+    CASE(RAISE): {
+        PyObject *exc = in.c > 0 ? Py_NewRef(R(in.a)) : NULL, *cause = in.c > 1 ? Py_NewRef(R(in.b)) : NULL;
+        if (in.c > 0) DONE(in.a);
+        if (in.c > 1) DONE(in.b);
+        kr_vm_raise(exc, cause);
+        if (!exc && PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_RuntimeError)) goto unwind;
+        goto error;
+    }
+    CASE(RERAISE):
+        v = Py_NewRef(R(in.a));
+        DONE(in.a);
+        if (in.c) {
+            f->pc = f->code->instrs + PyLong_AsLong(R(in.b)) + 1;
+            DONE(in.b);
+        }
+        PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(v)), v, PyException_GetTraceback(v));
+        goto unwind;
+    CASE(PUSH_EXC_INFO): {
+        _PyErr_StackItem *info = t->base.exc_info;
+        v = REG(in.a);
+        REG(in.a + 1) = v;
+        REG(in.a) = info->exc_value ? info->exc_value : Py_NewRef(Py_None);
+        info->exc_value = Py_NewRef(v);
+        NEXT();
+    }
+    CASE(POP_EXCEPT): {
+        _PyErr_StackItem *info = t->base.exc_info;
+        w = info->exc_value;
+        info->exc_value = REG(in.a);
+        REG(in.a) = NULL;
+        Py_XDECREF(w);
+        Py_CLEAR(REG(in.a + 1));
+        NEXT();
+    }
+    CASE(CHECK_EXC_MATCH):
+        if ((n = kr_vm_exc_matches(R(in.b), R(in.c))) < 0) goto error;
+        DONE(in.c);
+        SET(in.a, Py_NewRef(n ? Py_True : Py_False));
+        NEXT();
+    CASE(CHECK_EG_MATCH): {
+        PyObject *match, *rest;
+        CHECK(kr_vm_split_group(R(in.b), R(in.c), &match, &rest));
+        DONE(in.b);
+        DONE(in.c);
+        if (match != Py_None) PyErr_SetHandledException(match);
+        REG(in.a) = rest;
+        REG(in.a + 1) = match;
+        NEXT();
+    }
+    CASE(PREP_RERAISE_STAR): BINARY(kr_exc_prep_reraise_star(R(in.b), R(in.c)));
+    CASE(LOAD_ASSERTION_ERROR): SET(in.a, Py_NewRef(PyExc_AssertionError)); NEXT();
+    CASE(BEFORE_WITH):
+    CASE(BEFORE_ASYNC_WITH): {
+        PyObject *exit, *entered;
+        CHECK(kr_vm_enter_with(R(in.b), in.op == KR_OP_BEFORE_ASYNC_WITH, &exit, &entered));
+        DONE(in.b);
+        REG(in.a) = exit;
+        REG(in.a + 1) = entered;
+        NEXT();
+    }
+    CASE(WITH_EXCEPT_START): {
+        PyObject *exc = R(in.c), *tb = PyException_GetTraceback(exc), *args[] = {(PyObject *)Py_TYPE(exc), exc, tb ? tb : Py_None};
+        v = PyObject_Vectorcall(R(in.b), args, 3, NULL);
+        Py_XDECREF(tb);
+        if (!v) goto error;
+        SET(in.a, v);
+        NEXT();
+    }
+
+    CASE(IMPORT_NAME):
+        if (!(v = kr_vm_import_name(f, NAME(in.c), REG(in.b + 1), REG(in.b)))) goto error;
+        Py_CLEAR(REG(in.b));
+        Py_CLEAR(REG(in.b + 1));
+        SET(in.a, v);
+        NEXT();
+    CASE(IMPORT_FROM): STORE_RESULT(kr_vm_import_from(R(in.b), NAME(in.c)));
+    CASE(IMPORT_STAR): CHECK(kr_vm_import_star(f, R(in.a))); DONE(in.a); NEXT();
+    CASE(GET_LEN): {
+        Py_ssize_t size = PyObject_Size(R(in.b));
+        if (size < 0) goto error;
+        STORE_RESULT(PyLong_FromSsize_t(size));
+    }
+    CASE(MATCH_SEQUENCE): SET(in.a, Py_NewRef(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_SEQUENCE ? Py_True : Py_False)); NEXT();
+    CASE(MATCH_MAPPING): SET(in.a, Py_NewRef(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_MAPPING ? Py_True : Py_False)); NEXT();
+    CASE(MATCH_KEYS): BINARY(kr_vm_match_keys(R(in.b), R(in.c)));
+    CASE(MATCH_CLASS): {
+        uint16_t subject = pc->a;
+        v = kr_vm_match_class(R(subject), REG(in.b), in.c, REG(in.b + 1));
+        if (!v) goto error;
+        DONE(subject);
+        Py_CLEAR(REG(in.b));
+        Py_CLEAR(REG(in.b + 1));
+        SET(in.a, v);
+        pc++;
+        NEXT();
+    }
+    CASE(PRINT_EXPR): {
+        PyObject *hook = PySys_GetObject("displayhook");
+        if (!hook) {
+            PyErr_SetString(PyExc_RuntimeError, "lost sys.displayhook");
+            goto error;
+        }
+        Py_INCREF(hook);
+        v = PyObject_CallOneArg(hook, R(in.a));
+        Py_DECREF(hook);
+        if (!v) goto error;
+        Py_DECREF(v);
+        DONE(in.a);
+        NEXT();
+    }
+
+error: {
+    PyFrameObject *o = kr_frame_object(f);
+    if (o) PyTraceBack_Here(o);
+}
+unwind:
+    for (;;) {
+        const KrExcEntry *entry = find_handler(f->code, (uint32_t)(f->pc - 1 - f->code->instrs));
+        if (entry) {
+            int base = f->code->temp_base + entry->depth;
+            for (int i = base; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
+            regs = f->regs;
+            PyObject *exc = take_exception();
+            if (entry->lasti) {
+                /* an exception here leaves none of the handler's registers set: it goes to the next handler out */
+                regs[base] = PyLong_FromLong((long)(f->pc - 1 - f->code->instrs));
+                regs[base + 1] = exc;
+            } else {
+                regs[base] = exc;
+            }
+            f->pc = f->code->instrs + entry->handler;
+            LOAD_FRAME();
+            NEXT();
+        }
+        bool leave = f->cont == KR_CONT_ENTRY;
+        if (f->owner == KR_FRAME_ON_STACK) {
+            pop_frame(t, f);
+        } else {
+            for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
+            t->vm.frame = f->previous;
+        }
+        if (leave) return NULL;
+        t->base.recursion_remaining++;
+        f = t->vm.frame;
+        LOAD_FRAME();
+        goto error;
+    }
+}
+
+/* ------------------------------------------------------------------ entries from C */
+
+PyObject *_PyFunction_Vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    PyFunctionObject *func = (PyFunctionObject *)callable;
+    KrCode *code = (KrCode *)func->func_code;
+    if (code->base.co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) return kr_gen_from_call(func, args, PyVectorcall_NARGS(nargsf), kwnames);
+    Py_INCREF(func);
+    return run_function(kr_thread(), func, args, PyVectorcall_NARGS(nargsf), kwnames, NULL);
+}
+
+PyObject *kr_eval_code_closure(PyObject *code, PyObject *globals, PyObject *locals, PyObject *closure) {
+    PyFunctionObject *func = (PyFunctionObject *)PyFunction_New(code, globals);
+    if (!func) return NULL;
+    Py_XSETREF(func->func_closure, Py_XNewRef(closure));
+    return run_function(kr_thread(), func, NULL, 0, NULL, locals);
+}
+PyObject *kr_eval_code(PyObject *code, PyObject *globals, PyObject *locals) { return kr_eval_code_closure(code, globals, locals ? locals : globals, NULL); }
+PyObject *PyEval_EvalCode(PyObject *code, PyObject *globals, PyObject *locals) { return kr_eval_code(code, globals, locals); }
+PyObject *kr_eval_function_in(PyObject *func, PyObject *locals) {
+    Py_INCREF(func);
+    return run_function(kr_thread(), (PyFunctionObject *)func, NULL, 0, NULL, locals);
+}
