@@ -1,5 +1,5 @@
 /* iter.c - iterators over "anything with __getitem__", over calls until a sentinel, and anext()'s awaitable with a default. */
-#include "object/container.h"
+#include "object/iter.h"
 
 /* ------------------------------------------------------------------ sequence iterator */
 
@@ -189,8 +189,8 @@ typedef struct {
     PyObject *wrapped, *fallback;
 } KrAnextAwaitable;
 
-PyTypeObject _PyAnextAwaitable_Type;
-PyObject *PyAnextAwaitable_New(PyObject *awaitable, PyObject *fallback);
+
+
 
 PyObject *PyAnextAwaitable_New(PyObject *awaitable, PyObject *fallback) {
     KrAnextAwaitable *a = PyObject_GC_New(KrAnextAwaitable, &_PyAnextAwaitable_Type);
@@ -215,36 +215,36 @@ static int anext_traverse(PyObject *self, visitproc visit, void *arg) {
     return 0;
 }
 
-/* The iterator of the wrapped awaitable; a coroutine's is what its __await__ returns. */
+/* Whether o is a generator made a coroutine by types.coroutine: 1, 0, -1. */
+static int is_generator_coroutine(PyObject *o) {
+    if (!PyGen_CheckExact(o))
+        return 0;
+    PyObject *code = PyObject_GetAttrString(o, "gi_code");
+    if (code == NULL)
+        return -1;
+    int result = PyCode_Check(code) && (((PyCodeObject *)code)->co_flags & CO_ITERABLE_COROUTINE) != 0;
+    Py_DECREF(code);
+    return result;
+}
+
+/* What can be stepped through for the wrapped awaitable. */
 static PyObject *anext_get_iter(KrAnextAwaitable *a) {
-    PyObject *awaitable;
-    if (PyCoro_CheckExact(a->wrapped)) {
-        awaitable = Py_NewRef(a->wrapped);
-    } else if (PyGen_CheckExact(a->wrapped) && (((PyCodeObject *)PyGen_GetCode((PyGenObject *)a->wrapped))->co_flags & CO_ITERABLE_COROUTINE)) {
-        Py_DECREF(((PyCodeObject *)PyGen_GetCode((PyGenObject *)a->wrapped)));
-        Py_DECREF(((PyGenObject *)a->wrapped)->gi_code);
-        return Py_NewRef(a->wrapped);
-    } else {
-        PyAsyncMethods *am = Py_TYPE(a->wrapped)->tp_as_async;
-        if (am == NULL || am->am_await == NULL) {
-            PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression", Py_TYPE(a->wrapped)->tp_name);
-            return NULL;
-        }
-        awaitable = am->am_await(a->wrapped);
-    }
-    if (awaitable == NULL)
-        return NULL;
-    if (Py_TYPE(awaitable)->tp_iternext != NULL)
-        return awaitable;
-    if (!PyCoro_CheckExact(awaitable)) {
-        PyErr_Format(PyExc_TypeError, "__await__() returned non-iterator of type '%.100s'", Py_TYPE(awaitable)->tp_name);
-        Py_DECREF(awaitable);
+    PyObject *wrapped = a->wrapped, *it;
+    int generator = is_generator_coroutine(wrapped);
+    if (generator != 0)
+        return generator < 0 ? NULL : Py_NewRef(wrapped);
+    PyAsyncMethods *am = Py_TYPE(wrapped)->tp_as_async;
+    if (am == NULL || am->am_await == NULL) {
+        PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression", Py_TYPE(wrapped)->tp_name);
         return NULL;
     }
-    PyObject *it = Py_TYPE(awaitable)->tp_as_async->am_await(awaitable);
-    Py_DECREF(awaitable);
-    if (it != NULL && Py_TYPE(it)->tp_iternext == NULL) {
-        PyErr_SetString(PyExc_TypeError, "__await__ must return an iterable");
+    if ((it = am->am_await(wrapped)) == NULL)
+        return NULL;
+    if (PyCoro_CheckExact(it)) {
+        PyErr_SetString(PyExc_TypeError, "__await__() returned a coroutine");
+        Py_CLEAR(it);
+    } else if (Py_TYPE(it)->tp_iternext == NULL) {
+        PyErr_Format(PyExc_TypeError, "__await__() returned non-iterator of type '%.100s'", Py_TYPE(it)->tp_name);
         Py_CLEAR(it);
     }
     return it;

@@ -17,10 +17,16 @@ typedef struct {
 
 /* ---------------------------------------------------------------- escapes */
 
-/* Warns of "\c" where this means nothing; -1 if the warning is an error. */
-static int kr_warn_escape(KrParser *p, const KrToken *t, unsigned char c) {
-    if (p->memoize) return 0;             /* said in the first pass */
-    PyObject *message = PyUnicode_FromFormat("invalid escape sequence '\\%c'", c);
+/* Warns of an escape that means nothing, or of an octal one above 0o377; at: what follows the backslash. -1 if the
+ * warning is an error. */
+static int kr_warn_escape(KrParser *p, const KrToken *t, const char *at) {
+    char text[4] = {at[0], 0};
+    bool octal = at[0] >= '4' && at[0] <= '7';
+    if (octal) {
+        text[1] = at[1];
+        text[2] = at[2];
+    }
+    PyObject *message = PyUnicode_FromFormat(octal ? "invalid octal escape sequence '\\%s'" : "invalid escape sequence '\\%s'", text);
     if (!message) return -1;
     int result = PyErr_WarnExplicitObject(PyExc_DeprecationWarning, message, p->tok->filename, t->lineno, NULL, NULL);
     if (result < 0 && PyErr_ExceptionMatches(PyExc_DeprecationWarning)) {
@@ -126,7 +132,7 @@ static PyObject *kr_decode_text(KrParser *p, const KrToken *t, const char *s, co
     if (raw || !memchr(s, '\\', (size_t)(end - s))) return PyUnicode_DecodeUTF8(s, end - s, NULL);
     char *buffer = PyMem_Malloc((size_t)(end - s) * 2 + 4), *out = buffer;
     if (!buffer) return PyErr_NoMemory();
-    int unknown = 0;
+    const char *unknown = NULL;
     bool codec = false;
     const char *in = s;
     while (in < end) {
@@ -149,7 +155,10 @@ static PyObject *kr_decode_text(KrParser *p, const KrToken *t, const char *s, co
         } else if (c == '\n') {
             in++;
         } else if (c >= '0' && c <= '7') {
-            out = kr_put_utf8(out, (unsigned long)kr_octal(&in, end));
+            const char *digits = in;
+            int value = kr_octal(&in, end);
+            if (value > 0377 && !unknown) unknown = digits;
+            out = kr_put_utf8(out, (unsigned long)value);
         } else if (c == 'x' || c == 'u' || c == 'U') {
             int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
             long value = kr_hex(in + 1, end, digits);
@@ -164,7 +173,7 @@ static PyObject *kr_decode_text(KrParser *p, const KrToken *t, const char *s, co
             codec = true;
             in++;
         } else {
-            if (!unknown) unknown = c;
+            if (!unknown) unknown = in;
             *out++ = '\\';
         }
     }
@@ -174,7 +183,7 @@ static PyObject *kr_decode_text(KrParser *p, const KrToken *t, const char *s, co
         result = kr_decode_by_codec(s, end, false);
     }
     PyMem_Free(buffer);
-    if (result && unknown && kr_warn_escape(p, t, (unsigned char)unknown) < 0) Py_CLEAR(result);
+    if (result && unknown && kr_warn_escape(p, t, unknown) < 0) Py_CLEAR(result);
     return result;
 }
 
@@ -185,7 +194,7 @@ static PyObject *kr_decode_bytes(KrParser *p, const KrToken *t, const char *s, c
     if (raw || !memchr(s, '\\', (size_t)(end - s))) return PyBytes_FromStringAndSize(s, end - s);
     char *buffer = PyMem_Malloc((size_t)(end - s)), *out = buffer;
     if (!buffer) return PyErr_NoMemory();
-    int unknown = 0;
+    const char *unknown = NULL;
     const char *in = s;
     while (in < end) {
         if (*in != '\\') {
@@ -200,7 +209,10 @@ static PyObject *kr_decode_bytes(KrParser *p, const KrToken *t, const char *s, c
         } else if (c == '\n') {
             in++;
         } else if (c >= '0' && c <= '7') {
-            *out++ = (char)kr_octal(&in, end);
+            const char *digits = in;
+            int value = kr_octal(&in, end);
+            if (value > 0377 && !unknown) unknown = digits;
+            *out++ = (char)value;
         } else if (c == 'x') {
             long value = kr_hex(in + 1, end, 2);
             if (value < 0) {
@@ -211,13 +223,13 @@ static PyObject *kr_decode_bytes(KrParser *p, const KrToken *t, const char *s, c
             *out++ = (char)value;
             in += 3;
         } else {
-            if (!unknown) unknown = c;
+            if (!unknown) unknown = in;
             *out++ = '\\';
         }
     }
     PyObject *result = PyBytes_FromStringAndSize(buffer, out - buffer);
     PyMem_Free(buffer);
-    if (result && unknown && kr_warn_escape(p, t, (unsigned char)unknown) < 0) Py_CLEAR(result);
+    if (result && unknown && kr_warn_escape(p, t, unknown) < 0) Py_CLEAR(result);
     return result;
 }
 
@@ -269,7 +281,7 @@ static int kr_fstring_literal(KrParser *p, KrStringBuilder *b, const char **pos,
                     while (s < end && *s++ != '}') {}
                 continue;
             }
-            if (c == '{' && kr_warn_escape(p, b->token, '{') < 0) return -1;
+            if (c == '{' && kr_warn_escape(p, b->token, s - 1) < 0) return -1;
         }
         if (c != '{' && c != '}') continue;
         if (depth == 0) {

@@ -182,7 +182,7 @@ static bool kr_tok_number_ends(KrTokenizer *t, int c, const char *kind) {
     }
     if (keyword) {
         kr_tok_back(t, c);
-        if (kr_tok_warn(t, PyExc_DeprecationWarning, kind) < 0) return false;
+        if (kr_tok_warn(t, PyExc_SyntaxWarning, kind) < 0) return false;
         kr_tok_next(t);
     } else if (IS_ID(c)) {
         kr_tok_back(t, c);

@@ -30,6 +30,12 @@ MODULES = {
     "pwd": (["src/module/accounts.c"], ["test.test_pwd"], {}, []),
     "grp": (["src/module/accounts.c"], ["test.test_grp"], {}, []),
     "_posixsubprocess": (["src/module/_posixsubprocess.c"], ["test.test_subprocess"], {}, []),
+    "math": (["src/module/math.c", "src/module/math_int.c"], ["test.test_math"], {}, []),
+    "cmath": (["src/module/cmath.c"], ["test.test_cmath"], {}, []),
+    "_struct": (["src/module/_struct.c"], ["test.test_struct"], {}, ["struct"]),
+    "binascii": (["src/module/binascii.c"], ["test.test_binascii"], {}, []),
+    "_random": (["src/module/_random.c"], ["test.test_random"], {}, []),
+    "array": (["src/module/array.c"], ["test.test_array"], {}, []),
     "posix": (POSIX, ["test.test_posix"], {}, ["os"]),
     "atexit": (["src/module/atexit.c"], ["test.test_atexit"], {"AtexitTests": "fresh processes, python3.11's own module"}, []),
     "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
@@ -43,7 +49,8 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 sys.modules[name] = module
 for r in filter(None, reload):
-    importlib.reload(sys.modules[r])
+    if r in sys.modules:
+        importlib.reload(sys.modules[r])
     if r == "io":
         import builtins
         builtins.open = module.open

@@ -1,0 +1,257 @@
+/* traceback.c - traceback objects, and the printer that C code and uncaught exceptions use.
+ *
+ * A traceback is a linked list from the outermost frame to where the exception was raised; entries are added at the
+ * front while the exception travels outwards (PyTraceBack_Here). tb_lasti is fixed at that time, tb_lineno is looked up when asked for.
+ */
+#include "vm/traceback.h"
+#include "vm/frame.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <frameobject.h>
+#include <unistd.h>
+
+static PyObject *new_entry(PyObject *next, PyFrameObject *frame, int lasti, int lineno) {
+    PyTracebackObject *tb = PyObject_GC_New(PyTracebackObject, &PyTraceBack_Type);
+    if (!tb) return NULL;
+    tb->tb_next = (PyTracebackObject *)Py_XNewRef(next);
+    tb->tb_frame = (PyFrameObject *)Py_NewRef((PyObject *)frame);
+    tb->tb_lasti = lasti;
+    tb->tb_lineno = lineno;
+    PyObject_GC_Track(tb);
+    return (PyObject *)tb;
+}
+int PyTraceBack_Here(PyFrameObject *frame) {
+    PyObject *t, *v, *tb;
+    PyErr_Fetch(&t, &v, &tb);
+    PyObject *entry = new_entry(tb, frame, PyFrame_GetLasti(frame), PyFrame_GetLineNumber(frame));
+    if (!entry) {
+        PyErr_Clear(); /* the exception is worth more than its traceback */
+        PyErr_Restore(t, v, tb);
+        return -1;
+    }
+    Py_XDECREF(tb);
+    PyErr_Restore(t, v, entry);
+    return 0;
+}
+void _PyTraceback_Add(const char *function, const char *filename, int lineno) {
+    PyObject *t, *v, *tb, *globals = NULL;
+    PyErr_Fetch(&t, &v, &tb);
+    PyCodeObject *code = PyCode_NewEmpty(filename, function, lineno);
+    PyFrameObject *frame = NULL;
+    if (code && (globals = PyDict_New())) frame = PyFrame_New(PyThreadState_Get(), code, globals, NULL);
+    PyErr_Restore(t, v, tb);
+    if (frame) PyTraceBack_Here(frame);
+    Py_XDECREF(code);
+    Py_XDECREF(globals);
+    Py_XDECREF((PyObject *)frame);
+}
+
+static int tb_traverse(PyTracebackObject *tb, visitproc visit, void *arg) {
+    Py_VISIT((PyObject *)tb->tb_next);
+    Py_VISIT((PyObject *)tb->tb_frame);
+    return 0;
+}
+static int tb_clear(PyTracebackObject *tb) {
+    Py_CLEAR(tb->tb_next);
+    Py_CLEAR(tb->tb_frame);
+    return 0;
+}
+static void tb_dealloc(PyTracebackObject *tb) {
+    PyObject_GC_UnTrack(tb);
+    Py_TRASHCAN_BEGIN(tb, tb_dealloc);
+    tb_clear(tb);
+    PyObject_GC_Del(tb);
+    Py_TRASHCAN_END
+}
+static PyObject *tb_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
+    static char *names[] = {"tb_next", "tb_frame", "tb_lasti", "tb_lineno", NULL};
+    PyObject *next, *frame;
+    int lasti, lineno;
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, "OO!ii:TracebackType", names, &next, &PyFrame_Type, &frame, &lasti, &lineno)) return NULL;
+    if (next != Py_None && !PyTraceBack_Check(next)) {
+        PyErr_Format(PyExc_TypeError, "expected traceback object or None, got '%s'", Py_TYPE(next)->tp_name);
+        return NULL;
+    }
+    return new_entry(next == Py_None ? NULL : next, (PyFrameObject *)frame, lasti, lineno);
+}
+static PyObject *get_next(PyTracebackObject *tb, void *ignored) { return Py_NewRef(tb->tb_next ? (PyObject *)tb->tb_next : Py_None); }
+static int set_next(PyTracebackObject *tb, PyObject *v, void *ignored) {
+    if (!v) {
+        PyErr_SetString(PyExc_TypeError, "can't delete tb_next attribute");
+        return -1;
+    }
+    if (v == Py_None) v = NULL;
+    else if (!PyTraceBack_Check(v)) {
+        PyErr_Format(PyExc_TypeError, "expected traceback object, got '%s'", Py_TYPE(v)->tp_name);
+        return -1;
+    }
+    for (PyTracebackObject *p = (PyTracebackObject *)v; p; p = p->tb_next)
+        if (p == tb) {
+            PyErr_SetString(PyExc_ValueError, "traceback loop detected");
+            return -1;
+        }
+    Py_XINCREF(v);
+    Py_XSETREF(tb->tb_next, (PyTracebackObject *)v);
+    return 0;
+}
+static PyObject *tb_dir(PyObject *self, PyObject *ignored) { return Py_BuildValue("[ssss]", "tb_frame", "tb_next", "tb_lasti", "tb_lineno"); }
+static PyMethodDef tb_methods[] = {{"__dir__", tb_dir, METH_NOARGS, NULL}, {NULL}};
+static PyMemberDef tb_members[] = {{"tb_frame", T_OBJECT, offsetof(PyTracebackObject, tb_frame), READONLY | PY_AUDIT_READ},
+    {"tb_lasti", T_INT, offsetof(PyTracebackObject, tb_lasti), READONLY}, {"tb_lineno", T_INT, offsetof(PyTracebackObject, tb_lineno), READONLY}, {NULL}};
+static PyGetSetDef tb_getset[] = {{"tb_next", (getter)get_next, (setter)set_next, NULL}, {NULL}};
+PyTypeObject PyTraceBack_Type = {KR_STATIC_TYPE_HEAD.tp_name = "traceback", .tp_basicsize = sizeof(PyTracebackObject), .tp_dealloc = (destructor)tb_dealloc,
+    .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_doc = "TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nAn entry of a traceback.", .tp_traverse = (traverseproc)tb_traverse,
+    .tp_clear = (inquiry)tb_clear, .tp_methods = tb_methods, .tp_members = tb_members, .tp_getset = tb_getset, .tp_new = tb_new};
+
+/* ------------------------------------------------------------------ source lines */
+
+/* Line `lineno` of a source file as str without its end; NULL without exception when it can't be had. */
+static PyObject *source_line(PyObject *filename, int lineno) {
+    PyObject *linecache = PyImport_ImportModule("linecache");
+    PyObject *line = linecache ? PyObject_CallMethod(linecache, "getline", "Oi", filename, lineno) : NULL;
+    Py_XDECREF(linecache);
+    if (line && (!PyUnicode_Check(line) || PyUnicode_GET_LENGTH(line) == 0)) Py_CLEAR(line);
+    if (!line) {
+        PyErr_Clear();
+        return NULL;
+    }
+    PyObject *stripped = PyObject_CallMethod(line, "rstrip", "s", "\r\n");
+    Py_DECREF(line);
+    if (!stripped) PyErr_Clear();
+    return stripped;
+}
+int _Py_DisplaySourceLine(PyObject *f, PyObject *filename, int lineno, int indent, int *truncation, PyObject **line_out) {
+    if (truncation) *truncation = 0;
+    if (line_out) *line_out = NULL;
+    if (!filename || filename == Py_None) return -1;
+    PyObject *line = source_line(filename, lineno);
+    if (!line) return 0;
+    PyObject *text = PyObject_CallMethod(line, "strip", NULL);
+    if (truncation && text) *truncation = (int)(PyUnicode_GET_LENGTH(line) - PyUnicode_GET_LENGTH(text));
+    PyObject *shown = text ? PyUnicode_FromFormat("%*s%U\n", indent, "", text) : NULL;
+    int rc = shown ? PyFile_WriteObject(shown, f, Py_PRINT_RAW) : -1;
+    Py_XDECREF(shown);
+    Py_XDECREF(text);
+    if (line_out) *line_out = line;
+    else Py_DECREF(line);
+    return rc;
+}
+
+/* Prints the entries through the library's traceback module, which knows about carets, repetitions and groups. */
+int _PyTraceBack_Print_Indented(PyObject *tb, int indent, const char *margin, const char *header_margin, const char *header, PyObject *f) {
+    if (!tb) return 0;
+    if (!PyTraceBack_Check(tb)) {
+        PyErr_BadInternalCall();
+        return -1;
+    }
+    PyObject *module = PyImport_ImportModule("traceback");
+    PyObject *list = module ? PyObject_CallMethod(module, "format_tb", "O", tb) : NULL;
+    Py_XDECREF(module);
+    if (!list) return -1;
+    PyObject *head = PyUnicode_FromFormat("%*s%s%s", indent, "", header_margin, header);
+    int rc = head ? PyFile_WriteObject(head, f, Py_PRINT_RAW) : -1;
+    Py_XDECREF(head);
+    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
+        PyObject *lines = PyUnicode_Splitlines(PyList_GET_ITEM(list, i), 1);
+        for (Py_ssize_t k = 0; lines && rc == 0 && k < PyList_GET_SIZE(lines); k++) {
+            PyObject *line = PyUnicode_FromFormat("%*s%s%U", indent, "", margin, PyList_GET_ITEM(lines, k));
+            rc = line ? PyFile_WriteObject(line, f, Py_PRINT_RAW) : -1;
+            Py_XDECREF(line);
+        }
+        if (!lines) rc = -1;
+        Py_XDECREF(lines);
+    }
+    Py_DECREF(list);
+    return rc;
+}
+int PyTraceBack_Print(PyObject *tb, PyObject *f) { return _PyTraceBack_Print_Indented(tb, 0, "", "", "Traceback (most recent call last):\n", f); }
+
+/* ------------------------------------------------------------------ without allocation */
+
+static void put(int fd, const char *s, size_t n) {
+    while (n > 0) {
+        ssize_t k = write(fd, s, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) return;
+        s += k;
+        n -= (size_t)k;
+    }
+}
+#define PUTS(fd, s) put(fd, s, strlen(s))
+void _Py_DumpDecimal(int fd, size_t value) {
+    char buf[24], *p = buf + sizeof buf;
+    do *--p = (char)('0' + value % 10);
+    while (value /= 10);
+    put(fd, p, (size_t)(buf + sizeof buf - p));
+}
+void _Py_DumpHexadecimal(int fd, uintptr_t value, Py_ssize_t width) {
+    char buf[sizeof value * 2 + 1], *p = buf + sizeof buf;
+    if (width > (Py_ssize_t)sizeof value * 2) width = sizeof value * 2;
+    do {
+        *--p = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value || buf + sizeof buf - p < width);
+    put(fd, p, (size_t)(buf + sizeof buf - p));
+}
+/* At most 500 characters; others than printable ASCII as escapes. Reads the object's memory only. */
+void _Py_DumpASCII(int fd, PyObject *text) {
+    enum { MAX = 500 };
+    if (!PyUnicode_Check(text) || !PyUnicode_IS_READY(text)) return;
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text), shown = n > MAX ? MAX : n;
+    int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < shown; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        char ascii = (char)c;
+        if (c >= ' ' && c < 127) put(fd, &ascii, 1);
+        else {
+            PUTS(fd, c <= 0xff ? "\\x" : c <= 0xffff ? "\\u" : "\\U");
+            _Py_DumpHexadecimal(fd, c, c <= 0xff ? 2 : c <= 0xffff ? 4 : 8);
+        }
+    }
+    if (shown < n) PUTS(fd, "...");
+}
+static void dump_frames(int fd, KrThread *t) {
+    enum { MAX = 100 };
+    int depth = 0;
+    for (KrFrame *f = t->vm.frame; f; f = f->previous) {
+        if (depth++ == MAX) {
+            PUTS(fd, "  ...\n");
+            return;
+        }
+        PyCodeObject *c = &f->code->base;
+        int i = (int)(f->pc - f->code->instrs) - 1;
+        PUTS(fd, "  File \"");
+        _Py_DumpASCII(fd, c->co_filename);
+        PUTS(fd, "\", line ");
+        _Py_DumpDecimal(fd, (size_t)(i < 0 ? c->co_firstlineno : kr_code_line(f->code, (uint32_t)i)));
+        PUTS(fd, " in ");
+        _Py_DumpASCII(fd, c->co_name);
+        PUTS(fd, "\n");
+    }
+    if (!depth) PUTS(fd, "  <no Python frame>\n");
+}
+void _Py_DumpTraceback(int fd, PyThreadState *ts) {
+    PUTS(fd, "Stack (most recent call first):\n");
+    if (ts) dump_frames(fd, (KrThread *)ts);
+}
+const char *_Py_DumpTracebackThreads(int fd, PyInterpreterState *interp, PyThreadState *current) {
+    enum { MAX = 100 };
+    if (!interp && current) interp = current->interp;
+    if (!interp) interp = kr_runtime.main_interp;
+    if (!interp || !interp->threads) return "unable to get the thread state";
+    int n = 0;
+    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) {
+        if (n) PUTS(fd, "\n");
+        if (n++ == MAX) {
+            PUTS(fd, "...\n");
+            break;
+        }
+        PUTS(fd, &t->base == current ? "Current thread 0x" : "Thread 0x");
+        _Py_DumpHexadecimal(fd, t->base.thread_id, sizeof(long) * 2);
+        PUTS(fd, " (most recent call first):\n");
+        dump_frames(fd, t);
+    }
+    return NULL;
+}
