@@ -190,7 +190,7 @@ struct Kr_type_ignore {
 
 enum { KR_PARSE_FILE = 257, KR_PARSE_SINGLE = 256, KR_PARSE_EVAL = 258, KR_PARSE_FUNC_TYPE = 345 }; /* == Py_file_input ... */
 
-/* Parses `len` bytes of UTF-8 (or, unless PyCF_IGNORE_COOKIE is in flags, of the encoding its BOM or coding line names).
+/* Parses `len` bytes, with a NUL after them, of UTF-8 (or, unless PyCF_IGNORE_COOKIE is in flags, of the encoding its BOM or coding line names).
  * mode: KR_PARSE_...; flags: PyCF_* and CO_FUTURE_* bits, updated with futures found by the caller's symtable pass;
  * filename: str for SyntaxErrors. NULL with SyntaxError and its kin, MemoryError, ValueError (null bytes).
  * With PyCF_ALLOW_INCOMPLETE_INPUT an unfinished source raises _IncompleteInputError-like SyntaxError "incomplete input". */
@@ -198,6 +198,7 @@ Kr_mod *kr_parse(KrArena *, const char *source, Py_ssize_t len, PyObject *filena
 
 /* ast module objects from a tree, and a tree from them (TypeError/ValueError as CPython's, recursion-checked). */
 PyObject *kr_ast_to_object(const Kr_mod *) KR_NEW_REF KR_MAY_RAISE;
+/* mode: KR_PARSE_..., which names the class of the root. */
 Kr_mod *kr_ast_from_object(KrArena *, PyObject *, int mode) KR_MAY_RAISE KR_RUNS_PYTHON;
 int kr_ast_check_object(PyObject *);        /* 1 if an instance of ast.AST, 0, -1 */
 /* Raises ValueError and its kin for trees no parser would make. 0 or -1. */

@@ -549,7 +549,7 @@ static Kr_mod *kr_parse_func_type(KrParser *p) {
         if (!e || kr_push(p, e) < 0) goto fail;
         if (one) star = e;
         if (two) twostar = e;
-        if (!kr_at(p, TK_COMMA)) break;
+        if (twostar || !kr_at(p, TK_COMMA)) break;
         p->mark++;
         if (kr_at(p, TK_RPAR)) goto fail;
     }
@@ -705,6 +705,7 @@ Kr_expr *kr_parse_fstring_expr(KrParser *outer, const char *text, Py_ssize_t len
         return NULL;
     }
     tok.lineno = lineno_before;
+    tok.async_as_name = outer->feature_version < 7;
     KrParser p = {.tok = &tok, .arena = outer->arena, .start_rule = KR_PARSE_FSTRING, .flags = outer->flags,
                   .feature_version = outer->feature_version, .level = outer->level,
                   .starting_lineno = starting_lineno, .starting_col = starting_col};

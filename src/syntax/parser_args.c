@@ -272,7 +272,6 @@ Kr_arguments *kr_parse_params(KrParser *p, bool lambda) {
                 p->mark = mark;
                 break;
             }
-            if (!kr_check_version(p, 8, "Positional-only parameters are")) goto fail;
             if (kr_split_params(p, base, &first, &first_defaults, false) < 0) goto fail;
             continue;
         }
@@ -310,7 +309,8 @@ Kr_arguments *kr_parse_params(KrParser *p, bool lambda) {
         if (p->error) return NULL;
         p->mark = mark;
     }
-    return p->error ? NULL : result;
+    if (p->error || (result->posonlyargs && !kr_check_version(p, 8, "Positional-only parameters are"))) return NULL;
+    return result;
 fail:
     p->n_stack = base;
     return NULL;

@@ -720,10 +720,7 @@ int kr_diagnose_header(KrParser *p, int what) {
     case KR_MISTAKES_CLASS: kr_diagnose_class(p, line); break;
     case KR_MISTAKES_CASE: kr_diagnose_case(p, line); break;
     case KR_MISTAKES_MATCH_END:
-        if (kr_parse_subject(p)) {
-            if (kr_at(p, TK_NEWLINE) && !kr_check_version(p, 10, "Pattern matching is")) break;
-            kr_diagnose_header_end(p, true, "'match' statement", line);
-        }
+        if (kr_parse_subject(p)) kr_diagnose_header_end(p, true, "'match' statement", line);
         break;
     }
     return kr_result(p, mark);

@@ -244,8 +244,9 @@ static Kr_pattern *kr_closed_pattern_raw(KrParser *p) {
     switch (t->type) {
     case TK_NAME: {
         int next = kr_peek_second(p)->type;
-        if (next != TK_DOT && next != TK_LPAR && next != TK_EQUAL) {
-            PyObject *name = KR_TOKEN_IS(t, "_") ? NULL : kr_identifier(p, t);
+        bool wildcard = KR_TOKEN_IS(t, "_");          /* whatever follows */
+        if (wildcard || (next != TK_DOT && next != TK_LPAR && next != TK_EQUAL)) {
+            PyObject *name = wildcard ? NULL : kr_identifier(p, t);
             if (p->error) return NULL;
             p->mark++;
             return KR_PATTERN(p, MatchAs, kr_token_span(t), NULL, name);

@@ -114,9 +114,9 @@ static Kr_stmt *kr_parse_expression_statement(KrParser *p) {
         } else if ((op = kr_augmented_op(type))) {
             if (kr_is_single_target(e)) {
                 p->mark++;
+                if (type == TK_ATEQUAL && !kr_check_version(p, 5, "The '@' operator is")) return NULL;
                 Kr_expr *value = kr_parse_yield_or_star_expressions(p);
                 if (value) {
-                    if (type == TK_ATEQUAL && !kr_check_version(p, 5, "The '@' operator is")) return NULL;
                     kr_set_context(e, KR_expr_context_Store);
                     return KR_STMT(p, AugAssign, kr_span_from(p, start), e, op, value);
                 }

@@ -306,9 +306,11 @@ static int var_assign(PyContextVar *v, PyObject *value) {
         return -1;
     v->cached = NULL;
     KrHamt *vars = value != NULL ? kr_hamt_set(c->vars, (PyObject *)v, value) : kr_hamt_delete(c->vars, (PyObject *)v);
-    if (vars == NULL) {
-        if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyError))
-            PyErr_SetObject(PyExc_LookupError, (PyObject *)v);
+    if (vars == NULL)
+        return -1;
+    if (value == NULL && vars == c->vars) {
+        Py_DECREF(vars);
+        PyErr_SetObject(PyExc_LookupError, (PyObject *)v);
         return -1;
     }
     Py_SETREF(c->vars, vars);

@@ -334,9 +334,7 @@ KrHamt *kr_hamt_delete(KrHamt *m, PyObject *key) {
         return map_new(root, m->count - 1);
     if (r == DELETE_EMPTY)
         return map_new(NULL, 0);
-    if (r == DELETE_ABSENT)
-        PyErr_SetObject(PyExc_KeyError, key);
-    return NULL;
+    return r == DELETE_ABSENT ? (KrHamt *)Py_NewRef(m) : NULL;
 }
 
 int kr_hamt_find(KrHamt *m, PyObject *key, PyObject **value) {

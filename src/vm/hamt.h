@@ -27,7 +27,7 @@ int kr_hamt_ready(void) KR_MAY_RAISE;
 KrHamt *kr_hamt_new(void) KR_NEW_REF KR_MAY_RAISE;
 /* A map like m in which key has this value (m itself if it has already). */
 KrHamt *kr_hamt_set(KrHamt *m, PyObject *key, PyObject *value) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
-/* A map like m without key; KeyError when it has none. */
+/* A map like m without key; m itself when it has none. */
 KrHamt *kr_hamt_delete(KrHamt *m, PyObject *key) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 /* 1 and *value (borrowed), 0, or -1. */
 int kr_hamt_find(KrHamt *m, PyObject *key, PyObject **value) KR_MAY_RAISE KR_RUNS_PYTHON;
