@@ -38,8 +38,10 @@ typedef union {
         uint16_t index;
         uint16_t counter;       /* counts down to the next attempt to specialise */
         PyObject *object;       /* borrowed: kept alive by what `version` guards */
+        uint32_t version2;      /* a second version, or a count, to guard */
+        uint32_t extra;
     };
-    uint64_t word[2];
+    uint64_t word[3];
 } KrCache;
 
 /* Instructions start <= i < end that raise continue at handler with all temporaries from temp_base + depth on

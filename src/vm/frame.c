@@ -223,7 +223,6 @@ int PyFrame_GetLasti(PyFrameObject *o) {
 }
 int PyFrame_GetLineNumber(PyFrameObject *o) {
     KrFrame *f = o->frame;
-    if (f->lineno_override) return f->lineno_override;
     int i = instruction_index(f);
     return i < 0 ? f->code->base.co_firstlineno : kr_code_line(f->code, (uint32_t)i);
 }

@@ -38,10 +38,12 @@ typedef struct KrFrame {
     PyObject *init_self;        /* owned, KR_CONT_INIT */
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
-    uint8_t stacktop_valid;     /* reserved for tracing */
-    uint8_t flags;
-    int lineno_override;        /* f_lineno set by a trace function; 0 = none */
+    uint8_t flags;              /* KR_FRAME_... */
+    int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
+
+/* Flags: pushing this frame opened a segment of the register stack, of the stack of headers. */
+enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2 };
 
 /* Runs code in given globals/locals (module, class body, eval). */
 PyObject *kr_eval_code(PyObject *code, PyObject *globals, PyObject *locals) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;

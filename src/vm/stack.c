@@ -1,53 +1,115 @@
-/* stack.c - segments of the register stack and of frame headers; see stack.h. */
+/* stack.c - segments of the register stack and of frame headers, and the recursion limit; see stack.h. */
 #include "vm/stack.h"
+#include "runtime/gil.h"
 #include <pthread.h>
-#include <stdlib.h>
 
-enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100 };
+enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
 
-static KrRegChunk *reg_chunk_new(size_t n, KrRegChunk *previous) {
+/* ------------------------------------------------------------------ segments */
+
+static KrRegChunk *reg_chunk_new(size_t n) {
     KrRegChunk *c = PyMem_RawCalloc(1, sizeof *c + n * sizeof(PyObject *)); /* zeroed: registers above the top are NULL */
-    if (!c) {
-        if (kr_thread()) PyErr_NoMemory();
-        return NULL;
-    }
-    c->size = n;
-    c->previous = previous;
+    if (c) c->size = n;
     return c;
 }
-static KrFrameChunk *frame_chunk_new(size_t bytes, KrFrameChunk *previous) {
+static KrFrameChunk *frame_chunk_new(size_t bytes) {
     KrFrameChunk *c = PyMem_RawMalloc(sizeof *c + bytes);
-    if (!c) {
-        if (kr_thread()) PyErr_NoMemory();
-        return NULL;
-    }
-    c->size = bytes;
-    c->previous = previous;
+    if (c) c->size = bytes;
     return c;
+}
+static void reg_chunk_enter(KrThreadVM *v, KrRegChunk *c) {
+    c->previous = v->reg_chunk;
+    v->reg_chunk = c;
+    v->reg_limit = c->regs + c->size;
+}
+static void frame_chunk_enter(KrThreadVM *v, KrFrameChunk *c) {
+    c->previous = v->frame_chunk;
+    v->frame_chunk = c;
+    v->frame_top = c->bytes;
+    v->frame_limit = c->bytes + c->size;
 }
 
 int kr_vm_thread_init(KrThread *t) {
-    KrThreadVM *v = &t->vm;
-    if (!(v->reg_chunk = reg_chunk_new(FIRST_REGISTERS, NULL))) return -1;
-    if (!(v->frame_chunk = frame_chunk_new(FIRST_HEADERS * sizeof(KrFrame), NULL))) return -1;
-    v->reg_top = v->reg_chunk->regs;
-    v->reg_limit = v->reg_chunk->regs + v->reg_chunk->size;
-    v->frame_top = v->frame_chunk->bytes;
-    v->frame_limit = v->frame_chunk->bytes + v->frame_chunk->size;
+    KrRegChunk *r = reg_chunk_new(FIRST_REGISTERS);
+    KrFrameChunk *f = r ? frame_chunk_new(FIRST_HEADERS * sizeof(KrFrame)) : NULL;
+    if (!f) {
+        PyMem_RawFree(r);
+        return -1;
+    }
+    reg_chunk_enter(&t->vm, r);
+    frame_chunk_enter(&t->vm, f);
+    t->vm.reg_top = r->regs;
     return 0;
 }
 void kr_vm_thread_fini(KrThread *t) {
-    while (t->vm.reg_chunk) {
-        KrRegChunk *c = t->vm.reg_chunk;
-        t->vm.reg_chunk = c->previous;
+    KrThreadVM *v = &t->vm;
+    while (v->reg_chunk) {
+        KrRegChunk *c = v->reg_chunk;
+        v->reg_chunk = c->previous;
         PyMem_RawFree(c);
     }
-    while (t->vm.frame_chunk) {
-        KrFrameChunk *c = t->vm.frame_chunk;
-        t->vm.frame_chunk = c->previous;
+    while (v->frame_chunk) {
+        KrFrameChunk *c = v->frame_chunk;
+        v->frame_chunk = c->previous;
         PyMem_RawFree(c);
+    }
+    PyMem_RawFree(v->reg_spare);
+    PyMem_RawFree(v->frame_spare);
+    v->reg_spare = NULL;
+    v->frame_spare = NULL;
+}
+
+KrFrame *kr_frame_alloc_segment(KrThread *t) {
+    KrThreadVM *v = &t->vm;
+    KrFrameChunk *c = v->frame_spare;
+    if (c) v->frame_spare = NULL;
+    else if (!(c = frame_chunk_new(MORE_HEADERS * sizeof(KrFrame)))) return (KrFrame *)PyErr_NoMemory();
+    frame_chunk_enter(v, c);
+    KrFrame *f = (KrFrame *)v->frame_top;
+    v->frame_top = (char *)(f + 1);
+    f->flags = KR_FRAME_HEADER_SEGMENT;
+    return f;
+}
+PyObject **kr_regs_segment(KrThread *t, size_t n) {
+    KrThreadVM *v = &t->vm;
+    KrRegChunk *c = v->reg_spare;
+    if (c && c->size >= n) v->reg_spare = NULL;
+    else if (!(c = reg_chunk_new(n > MORE_REGISTERS / 2 ? 2 * n : MORE_REGISTERS))) return (PyObject **)PyErr_NoMemory();
+    reg_chunk_enter(v, c);
+    return c->regs;
+}
+void kr_frame_close_segments(KrThread *t, KrFrame *f) {
+    KrThreadVM *v = &t->vm;
+    uint8_t flags = f->flags;
+    if (flags & KR_FRAME_REG_SEGMENT) {
+        KrRegChunk *c = v->reg_chunk;
+        v->reg_chunk = c->previous;
+        v->reg_limit = c->previous->regs + c->previous->size;
+        if (v->reg_spare) PyMem_RawFree(c);
+        else v->reg_spare = c;
+    }
+    if (flags & KR_FRAME_HEADER_SEGMENT) {
+        KrFrameChunk *c = v->frame_chunk;
+        v->frame_chunk = c->previous;
+        v->frame_limit = c->previous->bytes + c->previous->size;
+        /* the segment below is full up to its last whole header */
+        v->frame_top = c->previous->bytes + c->previous->size / sizeof(KrFrame) * sizeof(KrFrame);
+        if (v->frame_spare) PyMem_RawFree(c);
+        else v->frame_spare = c;
+    } else {
+        v->frame_top = (char *)f;
     }
 }
+
+void kr_frame_leave_object(KrFrame *f) {
+    PyFrameObject *o = f->object;
+    if (Py_REFCNT(o) > 1 && kr_frame_detach(f) < 0) PyErr_Clear(); /* then the object shows no locals */
+    f->object = NULL;
+    for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
+    Py_DECREF(o);
+}
+
+/* ------------------------------------------------------------------ limits */
 
 void kr_vm_thread_set_stack(KrThread *t) {
     pthread_attr_t attr;
@@ -60,60 +122,28 @@ void kr_vm_thread_set_stack(KrThread *t) {
     pthread_attr_destroy(&attr);
 }
 
-KrFrame *kr_frame_alloc(KrThread *t) {
-    KrThreadVM *v = &t->vm;
-    if (KR_UNLIKELY(v->frame_limit - v->frame_top < (ptrdiff_t)sizeof(KrFrame))) {
-        KrFrameChunk *c = frame_chunk_new(v->frame_chunk->size * 2, v->frame_chunk);
-        if (!c) return NULL;
-        c->saved_top = v->frame_top;
-        v->frame_chunk = c;
-        v->frame_top = c->bytes;
-        v->frame_limit = c->bytes + c->size;
-    }
-    KrFrame *f = (KrFrame *)v->frame_top;
-    v->frame_top += sizeof *f;
-    return f;
+int kr_recursion_exceeded(KrThread *t, const char *where) {
+    PyThreadState *ts = &t->base;
+    /* while a RecursionError is being made, some more levels are allowed */
+    if (ts->recursion_headroom && ts->recursion_remaining >= -50 && !kr_c_stack_low(t)) return 0;
+    ts->recursion_headroom++;
+    PyErr_Format(PyExc_RecursionError, "maximum recursion depth exceeded%s", where);
+    ts->recursion_headroom--;
+    ts->recursion_remaining++;
+    return -1;
 }
-void kr_frame_release(KrThread *t, KrFrame *f) {
-    KrThreadVM *v = &t->vm;
-    KR_ASSERT((char *)(f + 1) == v->frame_top);
-    v->frame_top = (char *)f;
-    if (v->frame_top == v->frame_chunk->bytes && v->frame_chunk->previous) {
-        KrFrameChunk *c = v->frame_chunk;
-        v->frame_chunk = c->previous;
-        v->frame_top = c->saved_top;
-        v->frame_limit = c->previous->bytes + c->previous->size;
-        PyMem_RawFree(c);
-    }
+int Py_EnterRecursiveCall(const char *where) {
+    KrThread *t = kr_thread();
+    if (KR_UNLIKELY(t->base.recursion_remaining-- <= 0 || kr_c_stack_low(t))) return kr_recursion_exceeded(t, where);
+    return 0;
 }
-
-PyObject **kr_regs_open(KrThread *t, PyObject **at, size_t have, size_t n) {
-    KrThreadVM *v = &t->vm;
-    if (KR_LIKELY((size_t)(v->reg_limit - at) >= n)) {
-        v->reg_top = at + n;
-        return at;
+void Py_LeaveRecursiveCall(void) { kr_thread()->base.recursion_remaining++; }
+int Py_GetRecursionLimit(void) { return kr_interp()->vm.recursion_limit; }
+void Py_SetRecursionLimit(int limit) {
+    KrInterp *interp = kr_interp();
+    interp->vm.recursion_limit = limit;
+    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) {
+        t->base.recursion_remaining += limit - t->base.recursion_limit;
+        t->base.recursion_limit = limit;
     }
-    size_t size = v->reg_chunk->size * 2;
-    while (size < n) size *= 2;
-    KrRegChunk *c = reg_chunk_new(size, v->reg_chunk);
-    if (!c) return NULL;
-    c->saved_top = v->reg_top;
-    for (size_t i = 0; i < have; i++) {
-        c->regs[i] = at[i];
-        at[i] = NULL;
-    }
-    v->reg_chunk = c;
-    v->reg_top = c->regs + n;
-    v->reg_limit = c->regs + c->size;
-    return c->regs;
-}
-void kr_regs_close(KrThread *t, PyObject **base, PyObject **top) {
-    KrThreadVM *v = &t->vm;
-    if (KR_UNLIKELY(base == v->reg_chunk->regs && v->reg_chunk->previous)) {
-        KrRegChunk *c = v->reg_chunk;
-        v->reg_chunk = c->previous;
-        v->reg_limit = c->previous->regs + c->previous->size;
-        PyMem_RawFree(c);
-    }
-    v->reg_top = top;
 }

@@ -11,7 +11,8 @@ typedef struct {
     struct KrFrameChunk *frame_chunk;
     char *stack_low;                /* C stack addresses below this raise RecursionError */
     int c_recursion;                /* nesting of C calls that entered Python */
-    PyObject *coroutine_origin;     /* reserved for origin tracking */
+    struct KrRegChunk *reg_spare;   /* a segment kept for reuse, all NULL */
+    struct KrFrameChunk *frame_spare;
 } KrThreadVM;
 typedef struct {
     volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
@@ -19,6 +20,7 @@ typedef struct {
     uint32_t next_func_version;
     PyObject *op_stats;             /* -X opstats */
     int recursion_limit;
+    uint32_t next_code_version;     /* last one given out to a code object */
 } KrInterpVM;
 
 #endif

@@ -31,6 +31,7 @@ MODULES = {
     "grp": (["src/module/accounts.c"], ["test.test_grp"], {}, []),
     "_posixsubprocess": (["src/module/_posixsubprocess.c"], ["test.test_subprocess"], {}, []),
     "select": (["src/module/select.c"], ["test.test_select", "test.test_poll", "test.test_epoll", "test.test_selectors"], {}, []),
+    "_contextvars": (["src/vm/context.c", "src/vm/hamt.c", "src/module/_contextvars.c"], ["test.test_context"], {}, ["contextvars"]),
     "math": (["src/module/math.c", "src/module/math_int.c"], ["test.test_math"], {}, []),
     "cmath": (["src/module/cmath.c"], ["test.test_cmath"], {}, []),
     "_struct": (["src/module/_struct.c"], ["test.test_struct"], {}, ["struct"]),
