@@ -3,6 +3,7 @@
 #include "compile/compile.h"
 #include "runtime/gil.h"
 #include "runtime/signals.h"
+#include "syntax/tokenizer.h"
 #include "vm/frame.h"
 #include <errno.h>
 #include <marshal.h>
@@ -91,7 +92,7 @@ static PyObject *run_stream(FILE *f, PyObject *filename, int start, PyObject *gl
     char *text = read_stream(f);
     if (closeit) fclose(f);
     if (!text) return NULL;
-    PyObject *code = Py_CompileStringObject(text, filename, start, flags, -1);
+    PyObject *code = kr_source_check_utf8(text, (Py_ssize_t)strlen(text), filename) < 0 ? NULL : Py_CompileStringObject(text, filename, start, flags, -1);
     free(text);
     PyObject *r = code ? run_code(code, globals, locals) : NULL;
     Py_XDECREF(code);

@@ -48,7 +48,6 @@ typedef struct KrParser {
     KrIdentifier *identifiers;            /* open addressing */
     unsigned n_identifiers, identifiers_mask;
     PyObject *normalize;                  /* unicodedata.normalize, once needed */
-    KrSeq **type_ignore_seq;
     void **type_ignores;
     size_t n_type_ignores, type_ignores_capacity;
 } KrParser;

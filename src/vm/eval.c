@@ -15,90 +15,70 @@
 
 /* ------------------------------------------------------------------ frames */
 
-/* A frame for calling func with `nargs` positional arguments (and kwnames' values after them) that lie, owned, at args. Takes over func and the
- * arguments, also on failure. The frame is current when this returns. */
-static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, PyObject **saved_top) {
+/* Pushes a frame for func with `nargs` positional arguments (and kwnames' values after them) that lie, owned, at args. Takes over
+ * func and the arguments, also on failure. */
+static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont cont) {
     KrCode *code = (KrCode *)func->func_code;
-    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
-    size_t need = Py_MAX((size_t)code->nregs, given) + 1;
-    PyObject **regs = kr_regs_open(t, args, given, need);
-    KrFrame *f = regs ? kr_frame_alloc(t) : NULL;
-    if (!f) {
-        for (size_t i = 0; i < given; i++) Py_CLEAR((regs ? regs : args)[i]);
-        if (regs) kr_regs_close(t, regs, saved_top);
-        Py_DECREF(func);
-        return NULL;
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0), need = Py_MAX((size_t)code->nregs, given) + 1;
+    KrFrame *f = kr_frame_alloc(t);
+    PyObject **regs = args;
+    if (f && (size_t)(t->vm.reg_limit - args) < need) {
+        if ((regs = kr_regs_segment(t, need))) {
+            f->flags |= KR_FRAME_REG_SEGMENT;
+            for (size_t i = 0; i < given; i++) {
+                regs[i] = args[i];
+                args[i] = NULL;
+            }
+        }
     }
-    bool simple = !kwnames && nargs == code->base.co_argcount && !code->base.co_kwonlyargcount && !(code->base.co_flags & (CO_VARARGS | CO_VARKEYWORDS));
-    if (!simple && kr_bind_arguments(func, regs, nargs, kwnames) < 0) {
-        kr_frame_release(t, f);
-        kr_regs_close(t, regs, saved_top);
-        Py_DECREF(func);
-        return NULL;
+    if (!f || !regs) {
+        for (size_t i = 0; i < given; i++) Py_CLEAR(args[i]);
+    } else if (kr_call_is_exact(code, nargs) && !kwnames ? true : kr_bind_arguments(func, regs, nargs, kwnames) == 0) {
+        kr_frame_push(t, f, func, code, regs, cont);
+        return f;
     }
-    *f = (KrFrame){.previous = t->vm.frame, .regs = regs, .pc = code->instrs, .code = (KrCode *)Py_NewRef(code), .func = func,
-                   .globals = func->func_globals, .builtins = func->func_builtins, .saved_top = saved_top, .owner = KR_FRAME_ON_STACK};
-    t->vm.frame = f;
-    return f;
+    if (f) kr_frame_close_segments(t, f);
+    Py_DECREF(func);
+    return NULL;
 }
-
-/* Ends the activation of a frame on the stack: releases its registers and what it owns, makes its caller current. */
+/* Ends the activation of a frame on the stack and makes its caller current. */
 static void pop_frame(KrThread *t, KrFrame *f) {
-    t->vm.frame = f->previous;
-    if (f->object) {
-        if (Py_REFCNT(f->object) > 1 && kr_frame_detach(f) < 0) PyErr_WriteUnraisable((PyObject *)f->object);
-        Py_CLEAR(f->object);
-    }
-    for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
-    Py_CLEAR(f->locals);
-    Py_CLEAR(f->init_self);
-    PyObject **regs = f->regs, **top = f->saved_top;
-    PyFunctionObject *func = f->func;
-    KrCode *code = f->code;
-    kr_frame_release(t, f);
-    kr_regs_close(t, regs, top);
-    Py_DECREF(code);
-    Py_XDECREF(func);
+    kr_frame_release(f, f->code->nregs);
+    kr_frame_pop(t, f);
 }
 
-static int enter_recursion(KrThread *t, const char *where) {
-    char here;
-    if (t->base.recursion_remaining-- > 0 && &here > t->vm.stack_low) return 0;
-    t->base.recursion_remaining++;
-    PyErr_Format(PyExc_RecursionError, "maximum recursion depth exceeded%s", where);
-    return -1;
+/* push_call for arguments outside the register stack: moves them to its top first. */
+static KrFrame *push_call_from(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames) {
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
+    PyObject **top = t->vm.reg_top;
+    if ((size_t)(t->vm.reg_limit - top) < given) return push_call(t, func, args, nargs, kwnames, KR_CONT_ENTRY); /* it opens a segment */
+    for (size_t i = 0; i < given; i++) top[i] = args[i];
+    return push_call(t, func, top, nargs, kwnames, KR_CONT_ENTRY);
 }
-int Py_EnterRecursiveCall(const char *where) { return enter_recursion(kr_thread(), where); }
-void Py_LeaveRecursiveCall(void) { kr_thread()->base.recursion_remaining++; }
-int Py_GetRecursionLimit(void) { return kr_interp()->vm.recursion_limit; }
-void Py_SetRecursionLimit(int limit) {
-    KrInterp *interp = kr_interp();
-    interp->vm.recursion_limit = limit;
-    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) {
-        t->base.recursion_remaining += limit - t->base.recursion_limit;
-        t->base.recursion_limit = limit;
-    }
-}
-
 /* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
 static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
-    PyObject **top = t->vm.reg_top;
-    PyObject **at = enter_recursion(t, "") < 0 ? NULL : kr_regs_open(t, top, 0, given + 1);
-    if (!at) {
-        if (!PyErr_ExceptionMatches(PyExc_RecursionError)) t->base.recursion_remaining++;
+    if (kr_c_stack_low(t) || kr_recursion_enter(t) < 0) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
         Py_DECREF(func);
         return NULL;
     }
-    for (size_t i = 0; i < given; i++) at[i] = Py_NewRef(args[i]);
-    PyObject *r = NULL;
-    KrFrame *f = push_call(t, func, at, nargs, kwnames, top);
-    if (f) {
-        f->cont = KR_CONT_ENTRY;
-        f->locals = Py_XNewRef(locals);
-        r = kr_eval_frame(t, f, 0);
+    PyObject *small[16], **at = given <= KR_ARRAY_LEN(small) ? small : PyMem_Malloc(given * sizeof *at), *r = NULL;
+    KrFrame *f = NULL;
+    if (at) {
+        for (size_t i = 0; i < given; i++) at[i] = Py_NewRef(args[i]);
+        f = push_call_from(t, func, at, nargs, kwnames);
+        if (at != small) PyMem_Free(at);
+    } else {
+        PyErr_NoMemory();
+        Py_DECREF(func);
     }
-    t->base.recursion_remaining++;
+    if (!f) {
+        kr_recursion_leave(t);
+        return NULL;
+    }
+    f->locals = Py_XNewRef(locals);
+    r = kr_eval_frame(t, f, 0);
     return r;
 }
 
@@ -461,21 +441,18 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         }
         PyObject **args = base + (base[1] ? 1 : 2);
         Py_ssize_t total = in.c + (base[1] != NULL), nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-        enum { GENERATOR_FLAGS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR };
         if (kw) f->pc = ++pc;
         if (PyFunction_Check(base[0]) && ((PyFunctionObject *)base[0])->vectorcall == _PyFunction_Vectorcall &&
-            !(((KrCode *)((PyFunctionObject *)base[0])->func_code)->base.co_flags & GENERATOR_FLAGS)) {
+            !(((KrCode *)((PyFunctionObject *)base[0])->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) {
             POLL();
-            CHECK(enter_recursion(t, ""));
+            CHECK(kr_recursion_enter(t));
             PyFunctionObject *func = (PyFunctionObject *)base[0];
             base[0] = NULL;
-            KrFrame *callee = push_call(t, func, args, total - nkw, kwnames, f->regs + f->code->nregs + 1);
+            KrFrame *callee = push_call(t, func, args, total - nkw, kwnames, KR_CONT_STORE);
             if (!callee) {
-                t->base.recursion_remaining++;
+                kr_recursion_leave(t);
                 goto error;
             }
-            callee->cont = KR_CONT_STORE;
-            callee->flags = kw;
             f = callee;
             LOAD_FRAME();
             NEXT();
@@ -526,12 +503,11 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         DONE(in.a);
         if (f->cont == KR_CONT_ENTRY) {
             if (f->owner == KR_FRAME_ON_STACK) pop_frame(t, f);
-            else t->vm.frame = f->previous;
+            else kr_gen_finish(t, kr_frame_gen(f));
             return v;
         }
         pop_frame(t, f);
         f = t->vm.frame;
-        t->base.recursion_remaining++;
         LOAD_FRAME();
         in = pc[-1];
         if (in.op == KR_OP_DATA) in = pc[-2];
@@ -544,7 +520,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         v = Py_NewRef(R(in.b));
         DONE(in.b);
         if (in.c && !(v = kr_asyncgen_wrap(v))) goto error;
-        t->vm.frame = f->previous;
+        kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
         return v;
     CASE(YIELD_FROM): {
         PyObject *received = REG(in.a);
@@ -552,8 +528,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         if (how == PYGEN_ERROR) goto error;
         Py_CLEAR(REG(in.a));
         if (how == PYGEN_NEXT) {
-            f->pc = pc - 1;
-            t->vm.frame = f->previous;
+            kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
             return v;
         }
         REG(in.a) = v;
@@ -701,11 +676,9 @@ unwind:
         if (f->owner == KR_FRAME_ON_STACK) {
             pop_frame(t, f);
         } else {
-            for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
-            t->vm.frame = f->previous;
+            kr_gen_finish_error(t, kr_frame_gen(f));
         }
         if (leave) return NULL;
-        t->base.recursion_remaining++;
         f = t->vm.frame;
         LOAD_FRAME();
         goto error;
@@ -716,10 +689,19 @@ unwind:
 
 PyObject *_PyFunction_Vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     PyFunctionObject *func = (PyFunctionObject *)callable;
-    KrCode *code = (KrCode *)func->func_code;
-    if (code->base.co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) return kr_gen_from_call(func, args, PyVectorcall_NARGS(nargsf), kwnames);
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     Py_INCREF(func);
-    return run_function(kr_thread(), func, args, PyVectorcall_NARGS(nargsf), kwnames, NULL);
+    if (!(((KrCode *)func->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) return run_function(kr_thread(), func, args, nargs, kwnames, NULL);
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
+    PyObject **owned = PyMem_Malloc((given + 1) * sizeof *owned);
+    if (!owned) {
+        Py_DECREF(func);
+        return PyErr_NoMemory();
+    }
+    for (size_t i = 0; i < given; i++) owned[i] = Py_NewRef(args[i]);
+    PyObject *r = kr_gen_from_call(kr_thread(), func, owned, nargs, kwnames);
+    PyMem_Free(owned);
+    return r;
 }
 
 PyObject *kr_eval_code_closure(PyObject *code, PyObject *globals, PyObject *locals, PyObject *closure) {

@@ -97,6 +97,8 @@ PyObject *kr_gen_get_running(PyObject *, void *);
 PyObject *kr_gen_get_suspended(PyObject *, void *);
 PyObject *kr_gen_get_frame(PyObject *, void *name);
 PyObject *kr_gen_get_code(PyObject *, void *name);
+/* runtime/warnings.c: the RuntimeWarning "coroutine ... was never awaited". */
+void _PyErr_WarnUnawaitedCoroutine(PyObject *coro) KR_RUNS_PYTHON;
 /* Whether await works on it: a coroutine, or a generator whose code says so. */
 bool kr_gen_is_awaitable(PyObject *);
 

@@ -32,6 +32,7 @@ MODULES = {
     "_posixsubprocess": (["src/module/_posixsubprocess.c"], ["test.test_subprocess"], {}, []),
     "select": (["src/module/select.c"], ["test.test_select", "test.test_poll", "test.test_epoll", "test.test_selectors"], {}, []),
     "_contextvars": (["src/vm/context.c", "src/vm/hamt.c", "src/module/_contextvars.c"], ["test.test_context"], {}, ["contextvars"]),
+    "itertools": (["src/module/itertools" + f + ".c" for f in ("", "_comb", "_filter")], ["test.test_itertools"], {}, []),
     "math": (["src/module/math.c", "src/module/math_int.c"], ["test.test_math"], {}, []),
     "cmath": (["src/module/cmath.c"], ["test.test_cmath"], {}, []),
     "_struct": (["src/module/_struct.c"], ["test.test_struct"], {}, ["struct"]),
