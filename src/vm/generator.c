@@ -9,6 +9,8 @@
 #include "object/call.h"
 #include "memory/gc.h"
 
+PyAPI_FUNC(void) _PyErr_WarnUnawaitedCoroutine(PyObject *coro); /* runtime/warnings.c; no public header has it */
+
 static const char *kind_of(PyGenObject *g) {
     return PyCoro_CheckExact(g) ? "coroutine" : PyAsyncGen_CheckExact(g) ? "async generator" : "generator";
 }
