@@ -363,6 +363,7 @@ static int ask_class(PyObject *o, PyObject *cls, PyObject *hook, const char *whe
 /* isinstance and issubclass: any of a tuple's classes, else the class's own hook, else the plain rule. */
 static int test_class(PyObject *o, PyObject *cls, PyObject *hook, ClassTest plain, ClassTest again) {
     const char *where = plain == _PyObject_RealIsInstance ? " in __instancecheck__" : " in __subclasscheck__";
+    if (Py_IS_TYPE(cls, &_PyUnion_Type)) cls = kr_union_args(cls);
     if (PyTuple_Check(cls)) {
         if (Py_EnterRecursiveCall(where)) return -1;
         int r = 0;

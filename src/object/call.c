@@ -175,8 +175,6 @@ PyObject *PyObject_Call(PyObject *callable, PyObject *args, PyObject *kwargs) {
     return kr_check_result(ts, callable, r);
 }
 
-PyObject *PyCFunction_Call(PyObject *callable, PyObject *args, PyObject *kwargs) { return PyObject_Call(callable, args, kwargs); }
-
 PyObject *PyObject_CallNoArgs(PyObject *callable) { return kr_vectorcall(callable, NULL, 0, NULL); }
 
 PyObject *PyObject_CallOneArg(PyObject *callable, PyObject *arg) {

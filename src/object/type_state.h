@@ -1,4 +1,4 @@
-/* type_state.h - the type attribute cache and version tags, in KrInterp. */
+/* type_state.h - the type attribute cache and version tags, free lists of bound methods, in KrInterp. */
 #ifndef KRAIT_TYPE_STATE_H
 #define KRAIT_TYPE_STATE_H
 
@@ -13,6 +13,9 @@ typedef struct {
     unsigned int next_version;   /* last one given out; 0 after all have been */
     struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
     bool slot_names_ready;
+    PyMethodObject *method_free;        /* dead bound methods, linked by im_self */
+    PyCFunctionObject *cfunction_free;  /* dead builtin functions, linked by m_self */
+    int method_free_count, cfunction_free_count;
 } KrTypeState;
 
 #endif

@@ -604,7 +604,19 @@ int _PyImport_IsInitialized(PyInterpreterState *interp) { return interp->modules
 
 /* ------------------------------------------------------------------ start-up of importlib */
 
+/* sys.meta_path, path_hooks and path_importer_cache: importlib fills them. */
+static int make_path_lists(KrInterp *interp) {
+    static const char *const names[] = {"meta_path", "path_hooks", "path_importer_cache"};
+    for (int i = 0; i < 3; i++) {
+        PyObject *o = i < 2 ? PyList_New(0) : PyDict_New();
+        int r = o ? PyDict_SetItemString(interp->sysdict, names[i], o) : -1;
+        Py_XDECREF(o);
+        if (r < 0) return -1;
+    }
+    return 0;
+}
 int kr_import_init(KrInterp *interp) {
+    if (make_path_lists(interp) < 0) return -1;
     PyObject *bootstrap = kr_bootstrap_module("importlib._bootstrap", "_frozen_importlib");
     if (!bootstrap) return -1;
     interp->importlib = bootstrap;

@@ -11,31 +11,33 @@
 #include "vm/generator.h"
 #include "vm/stack.h"
 #include "vm/support.h"
+#include "object/exceptions.h"
 #include <frameobject.h>
 
 /* ------------------------------------------------------------------ frames */
 
-/* Pushes a frame for func with `nargs` positional arguments (and kwnames' values after them) that lie, owned, at args. Takes over
- * func and the arguments, also on failure. */
-static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont cont) {
+/* Pushes a frame for func with `nargs` positional arguments (and kwnames' values after them) that lie, owned, at args. They stay there, as the
+ * beginning of the window, unless they are `outside` the register stack (C arrays, generators' registers) or it is full. Takes over func
+ * and the arguments, also on failure. */
+static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont cont, bool outside) {
     KrCode *code = (KrCode *)func->func_code;
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0), need = Py_MAX((size_t)code->nregs, given) + 1;
     KrFrame *f = kr_frame_alloc(t);
-    PyObject **regs = args;
-    if (f && (size_t)(t->vm.reg_limit - args) < need) {
-        if ((regs = kr_regs_segment(t, need))) {
-            f->flags |= KR_FRAME_REG_SEGMENT;
+    PyObject **regs = outside ? t->vm.reg_top : args;
+    if (f && (size_t)(t->vm.reg_limit - regs) < need && (regs = kr_regs_segment(t, need))) f->flags |= KR_FRAME_REG_SEGMENT;
+    if (!f || !regs) {
+        for (size_t i = 0; i < given; i++) Py_CLEAR(args[i]);
+    } else {
+        if (regs != args) {
             for (size_t i = 0; i < given; i++) {
                 regs[i] = args[i];
                 args[i] = NULL;
             }
         }
-    }
-    if (!f || !regs) {
-        for (size_t i = 0; i < given; i++) Py_CLEAR(args[i]);
-    } else if (kr_call_is_exact(code, nargs) && !kwnames ? true : kr_bind_arguments(func, regs, nargs, kwnames) == 0) {
-        kr_frame_push(t, f, func, code, regs, cont);
-        return f;
+        if ((kr_call_is_exact(code, nargs) && !kwnames) || kr_bind_arguments(func, regs, nargs, kwnames) == 0) {
+            kr_frame_push(t, f, func, code, regs, cont);
+            return f;
+        }
     }
     if (f) kr_frame_close_segments(t, f);
     Py_DECREF(func);
@@ -47,14 +49,6 @@ static void pop_frame(KrThread *t, KrFrame *f) {
     kr_frame_pop(t, f);
 }
 
-/* push_call for arguments outside the register stack: moves them to its top first. */
-static KrFrame *push_call_from(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames) {
-    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
-    PyObject **top = t->vm.reg_top;
-    if ((size_t)(t->vm.reg_limit - top) < given) return push_call(t, func, args, nargs, kwnames, KR_CONT_ENTRY); /* it opens a segment */
-    for (size_t i = 0; i < given; i++) top[i] = args[i];
-    return push_call(t, func, top, nargs, kwnames, KR_CONT_ENTRY);
-}
 /* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
 static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
@@ -67,7 +61,7 @@ static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *con
     KrFrame *f = NULL;
     if (at) {
         for (size_t i = 0; i < given; i++) at[i] = Py_NewRef(args[i]);
-        f = push_call_from(t, func, at, nargs, kwnames);
+        f = push_call(t, func, at, nargs, kwnames, KR_CONT_ENTRY, true);
         if (at != small) PyMem_Free(at);
     } else {
         PyErr_NoMemory();
@@ -448,7 +442,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
             CHECK(kr_recursion_enter(t));
             PyFunctionObject *func = (PyFunctionObject *)base[0];
             base[0] = NULL;
-            KrFrame *callee = push_call(t, func, args, total - nkw, kwnames, KR_CONT_STORE);
+            KrFrame *callee = push_call(t, func, args, total - nkw, kwnames, KR_CONT_STORE, f->owner != KR_FRAME_ON_STACK);
             if (!callee) {
                 kr_recursion_leave(t);
                 goto error;
@@ -549,12 +543,12 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     CASE(RERAISE):
         v = Py_NewRef(R(in.a));
         DONE(in.a);
-        if (in.c) {
+        if (in.c) {             /* the line is that of the first raise, the handler that of this instruction */
             f->pc = f->code->instrs + PyLong_AsLong(R(in.b)) + 1;
             DONE(in.b);
         }
         PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(v)), v, PyException_GetTraceback(v));
-        goto unwind;
+        goto unwind_here;
     CASE(PUSH_EXC_INFO): {
         _PyErr_StackItem *info = t->base.exc_info;
         v = REG(in.a);
@@ -587,7 +581,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         REG(in.a + 1) = match;
         NEXT();
     }
-    CASE(PREP_RERAISE_STAR): BINARY(kr_exc_prep_reraise_star(R(in.b), R(in.c)));
+    CASE(PREP_RERAISE_STAR): BINARY(kr_exception_group_reraise(R(in.b), R(in.c)));
     CASE(LOAD_ASSERTION_ERROR): SET(in.a, Py_NewRef(PyExc_AssertionError)); NEXT();
     CASE(BEFORE_WITH):
     CASE(BEFORE_ASYNC_WITH): {
@@ -654,8 +648,10 @@ error: {
     if (o) PyTraceBack_Here(o);
 }
 unwind:
+    pc = f->pc;
+unwind_here:
     for (;;) {
-        const KrExcEntry *entry = find_handler(f->code, (uint32_t)(f->pc - 1 - f->code->instrs));
+        const KrExcEntry *entry = find_handler(f->code, (uint32_t)(pc - 1 - f->code->instrs));
         if (entry) {
             int base = f->code->temp_base + entry->depth;
             for (int i = base; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);

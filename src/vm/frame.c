@@ -33,6 +33,34 @@ PyFrameObject *kr_frame_object(KrFrame *f) {
     return o;
 }
 
+PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
+    PyObject *func = PyFunction_New((PyObject *)code, globals);
+    KrFrame *caller = ((KrThread *)ts)->vm.frame;
+    if (!func) return NULL;
+    KrFrame f = {.code = (KrCode *)code, .func = (PyFunctionObject *)func, .locals = Py_XNewRef(locals), .pc = ((KrCode *)code)->instrs,
+                 .globals = ((PyFunctionObject *)func)->func_globals, .builtins = ((PyFunctionObject *)func)->func_builtins, .owner = KR_FRAME_IN_OBJECT, .trace_prev = -1};
+    PyFrameObject *o = kr_frame_object(&f);
+    if (o) {
+        o->own = f;
+        o->own.object = NULL;
+        Py_INCREF(code);
+        o->regs = PyMem_Calloc((size_t)code->co_nlocalsplus + 1, sizeof *o->regs);
+        o->own.regs = o->regs;
+        o->frame = &o->own;
+        o->detached = 1;
+        if (caller && kr_frame_object(caller)) o->back = (PyFrameObject *)Py_NewRef((PyObject *)caller->object);
+        if (!o->regs) {
+            Py_DECREF(o);
+            PyErr_NoMemory();
+            return NULL;
+        }
+    } else {
+        Py_DECREF(func);
+        Py_XDECREF(locals);
+    }
+    return o;
+}
+
 int kr_frame_detach(KrFrame *f) {
     PyFrameObject *o = f->object;
     int n = f->code->base.co_nlocalsplus, rc = 0;
@@ -236,6 +264,8 @@ PyFrameObject *PyFrame_GetBack(PyFrameObject *o) {
 }
 int _PyFrame_IsEntryFrame(PyFrameObject *o) { return o->frame->cont == KR_CONT_ENTRY; }
 PyObject *kr_frame_get_trace(PyFrameObject *o) { return Py_XNewRef(o->trace); }
+bool kr_frame_traces_lines(PyFrameObject *o) { return o->trace_lines; }
+bool kr_frame_traces_opcodes(PyFrameObject *o) { return o->trace_opcodes; }
 void kr_frame_set_trace(PyFrameObject *o, PyObject *f) {
     Py_XINCREF(f);
     Py_XSETREF(o->trace, f);

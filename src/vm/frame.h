@@ -65,6 +65,9 @@ int kr_frame_super_args(PyTypeObject **type, PyObject **self) KR_BORROWED KR_MAY
 /* f_trace of a frame object: the local trace function (new reference, NULL for none), and its setter. */
 PyObject *kr_frame_get_trace(PyFrameObject *) KR_NEW_REF;
 void kr_frame_set_trace(PyFrameObject *, PyObject *function);
+/* f_trace_lines, f_trace_opcodes. */
+bool kr_frame_traces_lines(PyFrameObject *);
+bool kr_frame_traces_opcodes(PyFrameObject *);
 /* PyEval_SetProfile that reports its failure: 0, or -1 with an exception set. */
 int kr_eval_set_profile(PyThreadState *, Py_tracefunc, PyObject *) KR_MAY_RAISE;
 /* A thread's register stack, segments made and freed with the thread. */

@@ -69,7 +69,6 @@ PyObject *kr_coro_origin(KrThread *, int depth) KR_NEW_REF KR_MAY_RAISE;
 PyObject *kr_asyncgen_wrap(PyObject *value) KR_STEALS(1) KR_NEW_REF KR_MAY_RAISE;
 /* object/exceptions_group.c: what an except* statement raises from the original exception and the list of what its clauses
  * raised or left; None for nothing. */
-PyObject *kr_exc_prep_reraise_star(PyObject *original, PyObject *excs) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 
 /* --- among generator.c, coroutine.c, asyncgen.c --- */
 

@@ -41,6 +41,11 @@ MODULES = {
     "array": (["src/module/array.c"], ["test.test_array"], {}, []),
     "posix": (POSIX, ["test.test_posix"], {}, ["os"]),
     "atexit": (["src/module/atexit.c"], ["test.test_atexit"], {"AtexitTests": "fresh processes, python3.11's own module"}, []),
+    "_operator": (["src/module/_operator.c", "src/module/_operator_getters.c"], ["test.test_operator"], {}, []),
+    "_functools": (["src/module/_functools.c", "src/module/_functools_lru.c"], ["test.test_functools"], {}, ["functools"]),
+    "_heapq": (["src/module/_heapq.c"], ["test.test_heapq"], {}, []),
+    "_bisect": (["src/module/_bisect.c"], ["test.test_bisect"], {}, []),
+    "unicodedata": (["src/module/unicodedata" + f + ".c" for f in ("", "_facts", "_names", "_normalize")], ["test.test_unicodedata"], {}, []),
     "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
 }
 
@@ -51,6 +56,10 @@ spec = importlib.util.spec_from_file_location(name, path)
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 sys.modules[name] = module
+class Here:     # for tests that import their module afresh
+    def find_spec(self, wanted, search=None, target=None):
+        return importlib.util.spec_from_file_location(name, path) if wanted == name else None
+sys.meta_path.insert(0, Here())
 for r in filter(None, reload):
     if r in sys.modules:
         importlib.reload(sys.modules[r])

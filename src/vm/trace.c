@@ -1,0 +1,154 @@
+/* trace.c - trace and profile functions: setting them, and the events the loop reports.
+ *
+ * cframe->use_tracing is 255 while a thread has a trace or profile function that is not itself running (tracing == 0). A frame's trace_prev is the
+ * instruction a line event was sent for last; -1 before the first.
+ */
+#include "vm/trace.h"
+#include "runtime/errors.h"
+#include <frameobject.h>
+
+static void update(PyThreadState *ts) { ts->cframe->use_tracing = ts->tracing == 0 && (ts->c_tracefunc || ts->c_profilefunc) ? 255 : 0; }
+void PyThreadState_EnterTracing(PyThreadState *ts) {
+    ts->tracing++;
+    update(ts);
+}
+void PyThreadState_LeaveTracing(PyThreadState *ts) {
+    ts->tracing--;
+    update(ts);
+}
+static int set(PyThreadState *ts, Py_tracefunc func, PyObject *arg, bool profile) {
+    if (PySys_Audit(profile ? "sys.setprofile" : "sys.settrace", NULL) < 0) return -1;
+    PyObject **slot = profile ? &ts->c_profileobj : &ts->c_traceobj, *old = *slot;
+    Py_tracefunc *at = profile ? &ts->c_profilefunc : &ts->c_tracefunc;
+    *at = NULL;
+    *slot = NULL;
+    update(ts);
+    Py_XDECREF(old);
+    *slot = Py_XNewRef(arg);
+    *at = func;
+    update(ts);
+    return 0;
+}
+int kr_eval_set_profile(PyThreadState *ts, Py_tracefunc func, PyObject *arg) { return set(ts, func, arg, true); }
+int _PyEval_SetProfile(PyThreadState *ts, Py_tracefunc func, PyObject *arg) { return set(ts, func, arg, true); }
+int _PyEval_SetTrace(PyThreadState *ts, Py_tracefunc func, PyObject *arg) { return set(ts, func, arg, false); }
+void PyEval_SetProfile(Py_tracefunc func, PyObject *arg) {
+    if (set(PyThreadState_Get(), func, arg, true) < 0) PyErr_WriteUnraisable(NULL);
+}
+void PyEval_SetTrace(Py_tracefunc func, PyObject *arg) {
+    if (set(PyThreadState_Get(), func, arg, false) < 0) PyErr_WriteUnraisable(NULL);
+}
+
+/* ------------------------------------------------------------------ events */
+
+static int call(PyThreadState *ts, Py_tracefunc func, PyObject *obj, KrFrame *f, int what, PyObject *arg) {
+    if (ts->tracing) return 0;
+    PyFrameObject *frame = kr_frame_object(f);
+    if (!frame) return -1;
+    int old = ts->tracing_what;
+    ts->tracing_what = what;
+    PyThreadState_EnterTracing(ts);
+    Py_INCREF(frame);
+    Py_XINCREF(obj);
+    int r = func(obj, frame, what, arg);
+    Py_XDECREF(obj);
+    Py_DECREF(frame);
+    PyThreadState_LeaveTracing(ts);
+    ts->tracing_what = old;
+    return r;
+}
+/* The same with an exception kept around it. */
+static int call_protected(PyThreadState *ts, Py_tracefunc func, PyObject *obj, KrFrame *f, int what, PyObject *arg) {
+    PyObject *t, *v, *tb;
+    PyErr_Fetch(&t, &v, &tb);
+    int r = call(ts, func, obj, f, what, arg);
+    if (r == 0) {
+        PyErr_Restore(t, v, tb);
+        return 0;
+    }
+    Py_XDECREF(t);
+    Py_XDECREF(v);
+    Py_XDECREF(tb);
+    return -1;
+}
+int kr_trace_entry(KrThread *t, KrFrame *f) {
+    PyThreadState *ts = &t->base;
+    if (ts->c_tracefunc && call_protected(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_CALL, Py_None) < 0) return -1;
+    if (ts->c_profilefunc && call_protected(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_CALL, Py_None) < 0) return -1;
+    return 0;
+}
+int kr_trace_exit(KrThread *t, KrFrame *f, PyObject *value) {
+    PyThreadState *ts = &t->base;
+    if (ts->c_tracefunc && (value ? call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_RETURN, value)
+                                  : call_protected(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_RETURN, NULL)) < 0)
+        return -1;
+    if (ts->c_profilefunc && (value ? call(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_RETURN, value)
+                                    : call_protected(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_RETURN, NULL)) < 0)
+        return -1;
+    return 0;
+}
+void kr_trace_exception(KrThread *t, KrFrame *f) {
+    PyThreadState *ts = &t->base;
+    if (!ts->c_tracefunc || ts->tracing) return;
+    PyObject *type, *value, *tb;
+    PyErr_Fetch(&type, &value, &tb);
+    PyErr_NormalizeException(&type, &value, &tb);
+    PyObject *arg = PyTuple_Pack(3, type, value, tb ? tb : Py_None);
+    int r = arg ? call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_EXCEPTION, arg) : -1;
+    Py_XDECREF(arg);
+    if (r == 0) {
+        PyErr_Restore(type, value, tb);
+    } else {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(tb);
+    }
+}
+int kr_trace_instruction(KrThread *t, KrFrame *f) {
+    PyThreadState *ts = &t->base;
+    if (!ts->c_tracefunc || ts->tracing) return 0;
+    int i = (int)(f->pc - 1 - f->code->instrs), prev = f->trace_prev, line = kr_code_line(f->code, (uint32_t)i);
+    if (i < (int)f->code->first_traceable) return 0;
+    int prev_line = prev < 0 ? -1 : kr_code_line(f->code, (uint32_t)prev);
+    PyFrameObject *frame = kr_frame_object(f);
+    if (!frame) return -1;
+    f->trace_prev = i;
+    /* a new line, or the same one reached by going back */
+    bool jumped_back = i <= prev && f->code->instrs[prev].op != KR_OP_YIELD_FROM, first_of_line = i == 0 || kr_code_line(f->code, (uint32_t)i - 1) != line;
+    int r = 0;
+    if (line >= 0 && kr_frame_traces_lines(frame) && (line != prev_line || (jumped_back && first_of_line)))
+        r = call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_LINE, Py_None);
+    if (r == 0 && kr_frame_traces_opcodes(frame)) r = call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_OPCODE, Py_None);
+    return r;
+}
+PyObject *kr_trace_c_call(KrThread *t, PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    PyThreadState *ts = &t->base;
+    PyObject *what = callable, *owned = NULL, *r;
+    if (!ts->c_profilefunc || ts->tracing || !(PyCFunction_Check(callable) || Py_IS_TYPE(callable, &PyMethodDescr_Type)))
+        return PyObject_Vectorcall(callable, args, nargsf, kwnames);
+    if (!PyCFunction_Check(callable)) {
+        if (PyVectorcall_NARGS(nargsf) < 1) return PyObject_Vectorcall(callable, args, nargsf, kwnames);
+        descrgetfunc get = Py_TYPE(callable)->tp_descr_get;
+        what = owned = get(callable, args[0], (PyObject *)Py_TYPE(args[0]));
+        if (!what) return NULL;
+    }
+    KrFrame *f = kr_frame_current();
+    r = NULL;
+    if (call(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_C_CALL, what) == 0) {
+        r = PyObject_Vectorcall(callable, args, nargsf, kwnames);
+        if (ts->c_profilefunc) {
+            if (!r) call_protected(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_C_EXCEPTION, what);
+            else if (call(ts, ts->c_profilefunc, ts->c_profileobj, f, PyTrace_C_RETURN, what) < 0) Py_CLEAR(r);
+        }
+    }
+    Py_XDECREF(owned);
+    return r;
+}
+
+/* ------------------------------------------------------------------ f_lineno = n */
+
+int kr_frame_jump(KrFrame *f, PyFrameObject *frame, PyObject *line) {
+    (void)f, (void)frame, (void)line;
+    PyErr_SetString(PyExc_NotImplementedError, "setting f_lineno is not implemented");
+    return -1;
+}
