@@ -111,6 +111,24 @@ static int parse_one(PyObject *arg, const char *format, va_list va, bool ssize) 
 
 /* ------------------------------------------------------------------ keywords */
 
+/* Takes the | and $ before parameter number i; min and max are INT_MAX until seen. False with SystemError for a bad format. */
+static bool take_markers(const char **format, int i, int pos, int *min, int *max) {
+    const char *error = NULL;
+    if (**format == '|') {
+        if (*min != INT_MAX) error = "Invalid format string (| specified twice)";
+        else if (*max != INT_MAX) error = "Invalid format string ($ before |)";
+        *min = i;
+        ++*format;
+    }
+    if (!error && **format == '$') {
+        if (*max != INT_MAX) error = "Invalid format string ($ specified twice)";
+        else if (i < pos) error = "Empty parameter name after $";
+        *max = i;
+        ++*format;
+    }
+    if (error) PyErr_SetString(PyExc_SystemError, error);
+    return !error;
+}
 /* Where keyword arguments come from: a dict, or names with values behind the positional ones. */
 typedef struct {
     PyObject *const *args;
@@ -122,8 +140,36 @@ typedef struct {
     int pos;                    /* parameters before this one have no name */
 } Given;
 
-/* Makes the parser's tuple of interned names on first use; it lives as long as the process, like the parser. */
-static int parser_names(struct _PyArg_Parser *p) {
+/* Takes fname, custom_msg, min and max from the parser's format, which has to fit its keywords. */
+static int parser_format(struct _PyArg_Parser *p, int pos, int len) {
+    const char *format = p->format;
+    KrArgs a = {.dry = true};
+    int i;
+    if ((p->fname = strchr(format, ':'))) p->fname++;
+    else if ((p->custom_msg = strchr(format, ';'))) p->custom_msg++;
+    p->min = p->max = INT_MAX;
+    for (i = 0; i < len; i++) {
+        if (!take_markers(&format, i, pos, &p->min, &p->max)) return -1;
+        if (!*format || *format == ';' || *format == ':') {
+            PyErr_Format(PyExc_SystemError, "More keyword list entries (%d) than format specifiers (%d)", len, i);
+            return -1;
+        }
+        const char *error = kr_args_skip(&a, &format);
+        if (error) {
+            PyErr_Format(PyExc_SystemError, "%s: '%s'", error, format);
+            return -1;
+        }
+    }
+    if (*format && *format != ';' && *format != ':' && *format != '|' && *format != '$') {
+        PyErr_Format(PyExc_SystemError, "more argument specifiers than keyword list entries (remaining format:'%s')", format);
+        return -1;
+    }
+    p->min = Py_MIN(p->min, len);
+    p->max = Py_MIN(p->max, len);
+    return 0;
+}
+/* Completes a parser on first use; its tuple of interned names lives as long as the process, like the parser. */
+static int parser_ready(struct _PyArg_Parser *p) {
     if (KR_LIKELY(p->kwtuple != NULL)) return 0;
     int pos = 0, len;
     while (p->keywords[pos] && !*p->keywords[pos]) pos++;
@@ -132,6 +178,7 @@ static int parser_names(struct _PyArg_Parser *p) {
         PyErr_SetString(PyExc_SystemError, "Empty keyword parameter name");
         return -1;
     }
+    if (p->format && parser_format(p, pos, len) < 0) return -1;
     PyObject *names = PyTuple_New(len - pos);
     if (!names) return -1;
     for (int i = pos; i < len; i++) {
@@ -196,8 +243,12 @@ static KR_COLD int leftover_keywords(const Given *g, Py_ssize_t npositional, con
         }
     }
 }
-/* Parses by a format with a keyword list; g's interned names and pos may be there already. */
-static int parse_keywords(Given *g, const char *format, va_list va, bool ssize) {
+static void too_many(const char *fn, const char *parens, int max, bool some_optional, Py_ssize_t n) {
+    if (max == 0) PyErr_Format(PyExc_TypeError, "%.200s%s takes no positional arguments", fn, parens);
+    else PyErr_Format(PyExc_TypeError, "%.200s%s takes %s %d positional argument%s (%zd given)", fn, parens, some_optional ? "at most" : "exactly", max, max == 1 ? "" : "s", n);
+}
+/* Parses by a format with a keyword list; `limit` (or NULL) is the parser that g's names come from. */
+static int parse_keywords(Given *g, const char *format, const struct _PyArg_Parser *limit, va_list va, bool ssize) {
     const char *const *keywords = g->keywords;
     const char *fname = strchr(format, ':'), *message = NULL;
     if (fname) fname++;
@@ -216,30 +267,21 @@ static int parse_keywords(Given *g, const char *format, va_list va, bool ssize) 
         PyErr_Format(PyExc_TypeError, "%.200s%s takes %s %d %sargument%s (%zd given)", fn, parens, "at most", len, g->nargs == 0 ? "keyword " : "", len == 1 ? "" : "s", total);
         return 0;
     }
+    if (limit && limit->max < g->nargs) {
+        too_many(fn, parens, limit->max, limit->min < limit->max, g->nargs);
+        return 0;
+    }
     KrArgs a;
     kr_args_init(&a, va, ssize);
     bool skipping = false;
     int i;
     for (i = 0; i < len; i++) {
-        if (*format == '|') {
-            if (min != INT_MAX || max != INT_MAX) {
-                PyErr_SetString(PyExc_SystemError, "Invalid format string (| specified twice)");
-                goto fail;
-            }
-            min = i;
-            format++;
-        }
-        if (*format == '$') {
-            if (max != INT_MAX) {
-                PyErr_SetString(PyExc_SystemError, "Invalid format string ($ specified twice)");
-                goto fail;
-            }
-            max = i;
-            format++;
+        bool limited = max != INT_MAX;
+        if (!take_markers(&format, i, pos, &min, &max)) goto fail;
+        if (max != INT_MAX && !limited) {
             if (skipping) break;
             if (max < g->nargs) {
-                PyErr_Format(PyExc_TypeError, max == 0 ? "%.200s%s takes no positional arguments" : "%.200s%s takes %s %d positional argument%s (%zd given)", fn, parens,
-                             min != INT_MAX ? "at most" : "exactly", max, max == 1 ? "" : "s", g->nargs);
+                too_many(fn, parens, max, min != INT_MAX, g->nargs);
                 goto fail;
             }
         }
@@ -292,27 +334,27 @@ static int parse_keywords(Given *g, const char *format, va_list va, bool ssize) 
 fail:
     return kr_args_finish(&a, false);
 }
-static int parse_tuple_keywords(PyObject *args, PyObject *kwds, const char *format, const char *const *keywords, PyObject *interned, va_list va, bool ssize) {
+static int parse_tuple_keywords(PyObject *args, PyObject *kwds, const char *format, const char *const *keywords, const struct _PyArg_Parser *p, va_list va, bool ssize) {
     if (!args || !PyTuple_Check(args) || (kwds && !PyDict_Check(kwds)) || !format || !keywords) {
         PyErr_BadInternalCall();
         return 0;
     }
     Given g = {.args = ((PyTupleObject *)args)->ob_item, .nargs = PyTuple_GET_SIZE(args), .nkw = kwds ? PyDict_GET_SIZE(kwds) : 0, .dict = kwds,
-               .keywords = keywords, .interned = interned};
-    return parse_keywords(&g, format, va, ssize);
+               .keywords = keywords, .interned = p ? p->kwtuple : NULL};
+    return parse_keywords(&g, format, p, va, ssize);
 }
 static int parse_tuple_fast(PyObject *args, PyObject *kwds, struct _PyArg_Parser *p, va_list va) {
-    if (!p || parser_names(p) < 0) {
+    if (!p || parser_ready(p) < 0) {
         if (!p) PyErr_BadInternalCall();
         return 0;
     }
-    return parse_tuple_keywords(args, kwds, p->format, p->keywords, p->kwtuple, va, true);
+    return parse_tuple_keywords(args, kwds, p->format, p->keywords, p, va, true);
 }
 static int parse_stack_keywords(PyObject *const *args, Py_ssize_t n, PyObject *names, struct _PyArg_Parser *p, va_list va) {
-    if (parser_names(p) < 0) return 0;
+    if (parser_ready(p) < 0) return 0;
     Given g = {.args = args, .nargs = n, .nkw = names ? PyTuple_GET_SIZE(names) : 0, .names = names, .values = args + n, .keywords = p->keywords,
                .interned = p->kwtuple};
-    return parse_keywords(&g, p->format, va, true);
+    return parse_keywords(&g, p->format, p, va, true);
 }
 
 /* ------------------------------------------------------------------ the functions of the API */
@@ -393,7 +435,7 @@ int _PyArg_VaParseTupleAndKeywordsFast_SizeT(PyObject *args, PyObject *kwds, str
 static PyObject *const *unpack(PyObject *const *args, Py_ssize_t nargs, PyObject *kwargs, PyObject *kwnames, struct _PyArg_Parser *p, int minpos, int maxpos,
                                int minkw, int vararg, PyObject **buf) {
     const char *const *keywords = p->keywords, *fn = p->fname ? p->fname : "function", *parens = p->fname ? "()" : "";
-    if (parser_names(p) < 0) return NULL;
+    if (parser_ready(p) < 0) return NULL;
     int pos = p->pos, len = pos + (int)PyTuple_GET_SIZE(p->kwtuple);
     Given g = {.args = args, .nargs = nargs, .dict = kwargs, .names = kwnames, .values = args + nargs, .keywords = keywords, .interned = p->kwtuple, .pos = pos,
                .nkw = kwargs ? PyDict_GET_SIZE(kwargs) : kwnames ? PyTuple_GET_SIZE(kwnames) : 0};
@@ -408,11 +450,7 @@ static PyObject *const *unpack(PyObject *const *args, Py_ssize_t nargs, PyObject
             return NULL;
         }
         if (nargs > maxpos) {
-            if (maxpos == 0)
-                PyErr_Format(PyExc_TypeError, "%.200s%s takes no positional arguments", fn, parens);
-            else
-                PyErr_Format(PyExc_TypeError, "%.200s%s takes %s %zd positional argument%s (%zd given)", fn, parens, minpos < maxpos ? "at most" : "exactly",
-                             (Py_ssize_t)maxpos, maxpos == 1 ? "" : "s", nargs);
+            too_many(fn, parens, maxpos, minpos < maxpos, nargs);
             return NULL;
         }
     }

@@ -9,6 +9,7 @@
 /* One run over a format. `undo` are the conversions that have to be taken back if a later one fails. */
 typedef struct {
     va_list va;
+    bool dry;                   /* kr_args_skip leaves va alone: there is none */
     bool ssize;                 /* lengths of # are Py_ssize_t */
     int levels[KR_ARG_LEVELS];  /* where in nested tuples, from 1; 0 ends */
     char message[512];

@@ -9,6 +9,7 @@
 
 void kr_args_init(KrArgs *a, va_list va, bool ssize) {
     va_copy(a->va, va);
+    a->dry = false;
     a->ssize = ssize;
     a->levels[0] = 0;
     a->done = NULL;
@@ -211,8 +212,9 @@ static const char *convert_text(KrArgs *a, PyObject *arg, char c, const char **f
         return must_be(a, c == 'z' ? "str or None" : "str", arg);
     }
     *to = p;
-    if (sized) *va_arg(a->va, Py_ssize_t *) = n;
-    else if (p && strlen(p) != (size_t)n) {
+    if (sized) {
+        *va_arg(a->va, Py_ssize_t *) = n;
+    } else if (p && strlen(p) != (size_t)n) {
         PyErr_SetString(PyExc_ValueError, c == 'y' ? "embedded null byte" : "embedded null character");
         return RAISED;
     }
@@ -276,8 +278,7 @@ static const char *convert_encoded(KrArgs *a, PyObject *arg, const char **format
         }
         if (!error) *size = n;
     } else if (strlen(s) != (size_t)n) {
-        PyErr_SetString(PyExc_ValueError, "embedded null byte");
-        error = RAISED;
+        error = must_be(a, "encoded string without null bytes", arg);
     } else {
         if (!(*to = PyMem_Malloc((size_t)n + 1))) PyErr_NoMemory();
         error = *to ? remember(a, to, undo_memory) : RAISED;
@@ -426,17 +427,20 @@ const char *kr_args_convert(KrArgs *a, PyObject *arg, const char **format) {
     }
     return error;
 }
+static void drop(KrArgs *a) {
+    if (!a->dry) (void)va_arg(a->va, void *);
+}
 const char *kr_args_skip(KrArgs *a, const char **format) {
     char c = *(*format)++;
     switch (c) {
     case 'e':
-        (void)va_arg(a->va, const char *);
+        drop(a);
         ++*format;
         /* fall through */
     case 's': case 'z': case 'y': case 'u': case 'Z': case 'w':
-        (void)va_arg(a->va, void *);
+        drop(a);
         if (**format == '#') {
-            (void)va_arg(a->va, void *);
+            drop(a);
             ++*format;
         } else if (**format == '*') {
             ++*format;
@@ -445,9 +449,9 @@ const char *kr_args_skip(KrArgs *a, const char **format) {
     case 'O':
         if (**format == '!' || **format == '&') {
             ++*format;
-            (void)va_arg(a->va, void *);
+            drop(a);
         }
-        (void)va_arg(a->va, void *);
+        drop(a);
         return NULL;
     case '(':
         while (**format != ')') {
@@ -459,9 +463,11 @@ const char *kr_args_skip(KrArgs *a, const char **format) {
         return NULL;
     case 'b': case 'B': case 'h': case 'H': case 'i': case 'I': case 'l': case 'k': case 'L': case 'K': case 'n': case 'f': case 'd': case 'D':
     case 'c': case 'C': case 'p': case 'S': case 'Y': case 'U':
-        (void)va_arg(a->va, void *);
+        drop(a);
         return NULL;
-    default: return "impossible<bad format char>";
+    default:
+        --*format;
+        return "impossible<bad format char>";
     }
 }
 void kr_args_error(KrArgs *a, Py_ssize_t i, const char *what, const char *fname, const char *message) {
