@@ -8,7 +8,7 @@
 #include "object/unicode.h"
 #include <locale.h>
 
-typedef enum { GROUP_NONE, GROUP_COMMA = ',', GROUP_UNDERSCORE = '_', GROUP_LOCALE = 'n' } Grouping;
+typedef enum { GROUP_NONE, GROUP_COMMA = ',', GROUP_UNDERSCORE = '_' } Grouping;
 typedef struct {
     Py_UCS4 fill, align, sign, type;
     bool alternate, no_negative_zero, explicit_fill;
@@ -110,7 +110,7 @@ both:
 
 /* ------------------------------------------------------------------ padding */
 
-static int write_fill(_PyUnicodeWriter *w, Py_ssize_t n, Py_UCS4 fill) {
+int kr_writer_fill(_PyUnicodeWriter *w, Py_ssize_t n, Py_UCS4 fill) {
     if (n <= 0) return 0;
     if (_PyUnicodeWriter_Prepare(w, n, fill) < 0) return -1;
     _PyUnicode_FastFill(w->buffer, w->pos, n, fill);
@@ -126,8 +126,8 @@ static int write_text(_PyUnicodeWriter *w, PyObject *text, Py_ssize_t n, const S
     Py_ssize_t total, left = left_padding(f, n, &total);
     Py_UCS4 top = n == PyUnicode_GET_LENGTH(text) ? PyUnicode_MAX_CHAR_VALUE(text) : kr_find_maxchar((int)PyUnicode_KIND(text), PyUnicode_DATA(text), n);
     if (_PyUnicodeWriter_Prepare(w, n + total, Py_MAX(total ? f->fill : 0, top)) < 0) return -1;
-    if (write_fill(w, left, f->fill) < 0 || _PyUnicodeWriter_WriteSubstring(w, text, 0, n) < 0) return -1;
-    return write_fill(w, total - left, f->fill);
+    if (kr_writer_fill(w, left, f->fill) < 0 || _PyUnicodeWriter_WriteSubstring(w, text, 0, n) < 0) return -1;
+    return kr_writer_fill(w, total - left, f->fill);
 }
 
 /* ------------------------------------------------------------------ numbers */
@@ -263,14 +263,14 @@ static int write_plain_number(_PyUnicodeWriter *w, const Number *num, const Spec
     Py_ssize_t lprefix = (Py_ssize_t)strlen(num->prefix), n = (num->sign != 0) + lprefix + num->ndigits + num->has_point + num->ntail, total;
     Py_ssize_t left = left_padding(f, n, &total);
     if (_PyUnicodeWriter_Prepare(w, n + total, total ? Py_MAX(f->fill, 127) : 127) < 0) return -1;
-    if (write_fill(w, left, f->fill) < 0) return -1;
+    if (kr_writer_fill(w, left, f->fill) < 0) return -1;
     if (num->sign && _PyUnicodeWriter_WriteChar(w, (Py_UCS4)num->sign) < 0) return -1;
     if (lprefix && _PyUnicodeWriter_WriteASCIIString(w, num->prefix, lprefix) < 0) return -1;
-    if (f->align == '=' && write_fill(w, total, f->fill) < 0) return -1;
+    if (f->align == '=' && kr_writer_fill(w, total, f->fill) < 0) return -1;
     if (_PyUnicodeWriter_WriteASCIIString(w, num->digits, num->ndigits) < 0) return -1;
     if (num->has_point && _PyUnicodeWriter_WriteChar(w, '.') < 0) return -1;
     if (num->ntail && _PyUnicodeWriter_WriteASCIIString(w, num->tail, num->ntail) < 0) return -1;
-    return f->align != '=' ? write_fill(w, total - left, f->fill) : 0;
+    return f->align != '=' ? kr_writer_fill(w, total - left, f->fill) : 0;
 }
 static int write_number(_PyUnicodeWriter *w, const Number *num, const Spec *f) {
     if (f->type != 'n' && !f->grouping) return write_plain_number(w, num, f);
@@ -286,14 +286,14 @@ static int write_number(_PyUnicodeWriter *w, const Number *num, const Spec *f) {
     else digits = group_digits(num->digits, num->ndigits, min_width, &l);
     if (!digits) goto done;
     Py_ssize_t n = others + PyUnicode_GET_LENGTH(digits), total, left = left_padding(f, n, &total);
-    if (write_fill(w, left, f->fill) < 0) goto done;
+    if (kr_writer_fill(w, left, f->fill) < 0) goto done;
     if (num->sign && _PyUnicodeWriter_WriteChar(w, (Py_UCS4)num->sign) < 0) goto done;
     if (_PyUnicodeWriter_WriteASCIIString(w, num->prefix, lprefix) < 0) goto done;
-    if (f->align == '=' && write_fill(w, total, f->fill) < 0) goto done;
+    if (f->align == '=' && kr_writer_fill(w, total, f->fill) < 0) goto done;
     if (_PyUnicodeWriter_WriteStr(w, digits) < 0) goto done;
     if (num->has_point && _PyUnicodeWriter_WriteStr(w, l.point) < 0) goto done;
     if (_PyUnicodeWriter_WriteASCIIString(w, num->tail, num->ntail) < 0) goto done;
-    if (f->align != '=' && write_fill(w, total - left, f->fill) < 0) goto done;
+    if (f->align != '=' && kr_writer_fill(w, total - left, f->fill) < 0) goto done;
     r = 0;
 done:
     Py_XDECREF(digits);
@@ -303,15 +303,15 @@ done:
 
 /* ------------------------------------------------------------------ str */
 
+static int write_str_of(_PyUnicodeWriter *w, PyObject *o) {
+    PyObject *s = PyObject_Str(o);
+    int r = s ? _PyUnicodeWriter_WriteStr(w, s) : -1;
+    Py_XDECREF(s);
+    return r;
+}
 int _PyUnicode_FormatAdvancedWriter(_PyUnicodeWriter *w, PyObject *o, PyObject *spec, Py_ssize_t start, Py_ssize_t end) {
     Spec f;
-    if (start == end) {
-        if (PyUnicode_CheckExact(o)) return _PyUnicodeWriter_WriteStr(w, o);
-        PyObject *s = PyObject_Str(o);
-        int r = s ? _PyUnicodeWriter_WriteStr(w, s) : -1;
-        Py_XDECREF(s);
-        return r;
-    }
+    if (start == end) return PyUnicode_CheckExact(o) ? _PyUnicodeWriter_WriteStr(w, o) : write_str_of(w, o);
     if (parse_spec(spec, start, end, &f, 's', '<', o) < 0) return -1;
     if (f.type != 's') return unknown_type(f.type, o);
     const char *wrong = f.sign ? (f.sign == ' ' ? "Space not allowed in string format specifier" : "Sign not allowed in string format specifier")
@@ -330,7 +330,7 @@ int _PyUnicode_FormatAdvancedWriter(_PyUnicodeWriter *w, PyObject *o, PyObject *
 
 /* ------------------------------------------------------------------ float */
 
-static int write_double(_PyUnicodeWriter *w, double v, PyObject *o, Spec *f) {
+static int write_double(_PyUnicodeWriter *w, double v, Spec *f) {
     Py_UCS4 type = f->type;
     Py_ssize_t precision = f->precision, default_precision = 6;
     int flags = f->alternate ? Py_DTSF_ALT : 0;
@@ -354,7 +354,6 @@ static int write_double(_PyUnicodeWriter *w, double v, PyObject *o, Spec *f) {
     }
     if (precision < 0) precision = default_precision;
     else if (type == 'r') type = 'g';
-    (void)o;
     char *text = PyOS_double_to_string(v, (char)type, (int)precision, flags, NULL);
     if (!text) return -1;
     Py_ssize_t n = (Py_ssize_t)strlen(text);
@@ -377,12 +376,6 @@ static int write_double(_PyUnicodeWriter *w, double v, PyObject *o, Spec *f) {
     PyMem_Free(text);
     return r;
 }
-static int write_str_of(_PyUnicodeWriter *w, PyObject *o) {
-    PyObject *s = PyObject_Str(o);
-    int r = s ? _PyUnicodeWriter_WriteStr(w, s) : -1;
-    Py_XDECREF(s);
-    return r;
-}
 static bool is_float_type(Py_UCS4 t) {
     return t == 0 || t == 'e' || t == 'E' || t == 'f' || t == 'F' || t == 'g' || t == 'G' || t == 'n' || t == '%';
 }
@@ -393,7 +386,7 @@ int _PyFloat_FormatAdvancedWriter(_PyUnicodeWriter *w, PyObject *o, PyObject *sp
     if (!is_float_type(f.type)) return unknown_type(f.type, o);
     double v = PyFloat_AsDouble(o);
     if (v == -1 && PyErr_Occurred()) return -1;
-    return write_double(w, v, o, &f);
+    return write_double(w, v, &f);
 }
 
 /* ------------------------------------------------------------------ int */
@@ -466,7 +459,7 @@ int _PyLong_FormatAdvancedWriter(_PyUnicodeWriter *w, PyObject *o, PyObject *spe
     case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case '%': {
         double v = PyLong_AsDouble(o);
         if (v == -1 && PyErr_Occurred()) return -1;
-        return write_double(w, v, o, &f);
+        return write_double(w, v, &f);
     }
     default: return unknown_type(f.type, o);
     }
@@ -500,10 +493,10 @@ int _PyComplex_FormatAdvancedWriter(_PyUnicodeWriter *w, PyObject *o, PyObject *
     int r = 0;
     if (plain) part.type = f.precision < 0 ? 'r' : 'g';
     if (parentheses) r = _PyUnicodeWriter_WriteChar(&inner, '(');
-    if (r == 0 && !skip_real) r = write_double(&inner, z.real, o, &part);
+    if (r == 0 && !skip_real) r = write_double(&inner, z.real, &part);
     if (!skip_real) part.sign = '+';
     if (plain && f.precision < 0) part.precision = -1;
-    if (r == 0) r = write_double(&inner, z.imag, o, &part);
+    if (r == 0) r = write_double(&inner, z.imag, &part);
     if (r == 0) r = _PyUnicodeWriter_WriteChar(&inner, 'j');
     if (r == 0 && parentheses) r = _PyUnicodeWriter_WriteChar(&inner, ')');
     PyObject *text = r == 0 ? _PyUnicodeWriter_Finish(&inner) : NULL;

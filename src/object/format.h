@@ -12,6 +12,9 @@ PyAPI_FUNC(int) _PyUnicode_FormatAdvancedWriter(_PyUnicodeWriter *, PyObject *ob
 PyAPI_FUNC(int) _PyLong_FormatAdvancedWriter(_PyUnicodeWriter *, PyObject *obj, PyObject *spec, Py_ssize_t start, Py_ssize_t end) KR_MAY_RAISE;
 PyAPI_FUNC(int) _PyFloat_FormatAdvancedWriter(_PyUnicodeWriter *, PyObject *obj, PyObject *spec, Py_ssize_t start, Py_ssize_t end) KR_MAY_RAISE;
 PyAPI_FUNC(int) _PyComplex_FormatAdvancedWriter(_PyUnicodeWriter *, PyObject *obj, PyObject *spec, Py_ssize_t start, Py_ssize_t end) KR_MAY_RAISE;
+/* Appends n times the character; n <= 0: nothing. */
+int kr_writer_fill(_PyUnicodeWriter *, Py_ssize_t n, Py_UCS4 fill) KR_MAY_RAISE;
+
 /* The decimal point and the thousands separator of localeconv()'s result, decoded as the locale of LC_NUMERIC has them. */
 struct lconv;
 int kr_locale_numeric(const struct lconv *, PyObject **point, PyObject **separator) KR_MAY_RAISE;

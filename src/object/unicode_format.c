@@ -1,4 +1,5 @@
 /* unicode_format.c - the % operator of str, and numbers' digits from any script. */
+#include "object/format.h"
 #include "object/long.h"
 #include "object/unicode.h"
 
@@ -211,13 +212,6 @@ static PyObject *format_char(PyObject *v) {
 
 /* ------------------------------------------------------------------ one conversion */
 
-static int fill(_PyUnicodeWriter *w, Py_ssize_t n, Py_UCS4 c) {
-    if (n <= 0) return 0;
-    if (_PyUnicodeWriter_Prepare(w, n, c) < 0) return -1;
-    _PyUnicode_FastFill(w->buffer, w->pos, n, c);
-    w->pos += n;
-    return 0;
-}
 /* Writes text with sign and padding; number: it may begin with '-' and, for bases, a prefix. */
 static int write_padded(Formatter *f, PyObject *text, const Conversion *k, bool number) {
     Py_ssize_t n = PyUnicode_GET_LENGTH(text), skip = 0;
@@ -231,15 +225,15 @@ static int write_padded(Formatter *f, PyObject *text, const Conversion *k, bool 
     bool zero = number && k->zero && !k->left;
     bool prefix = number && k->alternate && (k->c == 'x' || k->c == 'X' || k->c == 'o') && zero;
     Py_ssize_t body = n - skip, padding = k->width > body + (sign != 0) ? k->width - body - (sign != 0) : 0;
-    if (!k->left && !zero && fill(&f->w, padding, ' ') < 0) return -1;
+    if (!k->left && !zero && kr_writer_fill(&f->w, padding, ' ') < 0) return -1;
     if (sign && _PyUnicodeWriter_WriteChar(&f->w, sign) < 0) return -1;
     if (prefix) {
         if (_PyUnicodeWriter_WriteSubstring(&f->w, text, skip, skip + 2) < 0) return -1;
         skip += 2;
     }
-    if (zero && fill(&f->w, padding, '0') < 0) return -1;
+    if (zero && kr_writer_fill(&f->w, padding, '0') < 0) return -1;
     if (_PyUnicodeWriter_WriteSubstring(&f->w, text, skip, n) < 0) return -1;
-    return k->left ? fill(&f->w, padding, ' ') : 0;
+    return k->left ? kr_writer_fill(&f->w, padding, ' ') : 0;
 }
 /* Writes a str or an int that needs no padding straight to the writer: 1 if done, 0 if this isn't such a case, -1 with an exception. */
 static int write_plain(Formatter *f, PyObject *v, const Conversion *k) {

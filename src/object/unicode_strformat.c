@@ -60,7 +60,7 @@ int kr_markup_next(KrMarkup *m, KrField *out) {
         }
     }
     if (stop < 0) {
-        PyErr_SetString(PyExc_ValueError, bracket ? "expected '}' before end of string" : "expected '}' before end of string");
+        PyErr_SetString(PyExc_ValueError, "expected '}' before end of string");
         return -1;
     }
     out->name_end = i;

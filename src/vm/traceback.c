@@ -106,6 +106,12 @@ PyTypeObject PyTraceBack_Type = {KR_STATIC_TYPE_HEAD.tp_name = "traceback", .tp_
 
 /* ------------------------------------------------------------------ source lines */
 
+/* A string of n blanks, at most 64. */
+static const char *blanks(int n) {
+    static const char text[] = "                                                                ";
+    enum { MAX = sizeof text - 1 };
+    return text + MAX - (n < 0 ? 0 : n > MAX ? MAX : n);
+}
 /* Line `lineno` of a source file as str without its end; NULL without exception when it can't be had. */
 static PyObject *source_line(PyObject *filename, int lineno) {
     PyObject *linecache = PyImport_ImportModule("linecache");
@@ -129,7 +135,7 @@ int _Py_DisplaySourceLine(PyObject *f, PyObject *filename, int lineno, int inden
     if (!line) return 0;
     PyObject *text = PyObject_CallMethod(line, "strip", NULL);
     if (truncation && text) *truncation = (int)(PyUnicode_GET_LENGTH(line) - PyUnicode_GET_LENGTH(text));
-    PyObject *shown = text ? PyUnicode_FromFormat("%*s%U\n", indent, "", text) : NULL;
+    PyObject *shown = text ? PyUnicode_FromFormat("%s%U\n", blanks(indent), text) : NULL;
     int rc = shown ? PyFile_WriteObject(shown, f, Py_PRINT_RAW) : -1;
     Py_XDECREF(shown);
     Py_XDECREF(text);
@@ -149,13 +155,13 @@ int _PyTraceBack_Print_Indented(PyObject *tb, int indent, const char *margin, co
     PyObject *list = module ? PyObject_CallMethod(module, "format_tb", "O", tb) : NULL;
     Py_XDECREF(module);
     if (!list) return -1;
-    PyObject *head = PyUnicode_FromFormat("%*s%s%s", indent, "", header_margin, header);
+    PyObject *head = PyUnicode_FromFormat("%s%s%s", blanks(indent), header_margin, header);
     int rc = head ? PyFile_WriteObject(head, f, Py_PRINT_RAW) : -1;
     Py_XDECREF(head);
     for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
         PyObject *lines = PyUnicode_Splitlines(PyList_GET_ITEM(list, i), 1);
         for (Py_ssize_t k = 0; lines && rc == 0 && k < PyList_GET_SIZE(lines); k++) {
-            PyObject *line = PyUnicode_FromFormat("%*s%s%U", indent, "", margin, PyList_GET_ITEM(lines, k));
+            PyObject *line = PyUnicode_FromFormat("%s%s%U", blanks(indent), margin, PyList_GET_ITEM(lines, k));
             rc = line ? PyFile_WriteObject(line, f, Py_PRINT_RAW) : -1;
             Py_XDECREF(line);
         }
