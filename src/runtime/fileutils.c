@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -156,4 +157,85 @@ FILE *_Py_fopen_obj(PyObject *path, const char *mode) {
     }
     fcntl(fileno(f), F_SETFD, fcntl(fileno(f), F_GETFD) | FD_CLOEXEC);
     return f;
+}
+
+/* ------------------------------------------------------------------ descriptors, for compiled modules */
+
+PyAPI_FUNC(int) _Py_set_inheritable(int fd, int inheritable, int *atomic);
+PyAPI_FUNC(int) _Py_get_inheritable(int fd);
+PyAPI_FUNC(int) _Py_dup(int fd);
+PyAPI_FUNC(int) _Py_fstat(int fd, struct stat *st);
+PyAPI_FUNC(int) _Py_fstat_noraise(int fd, struct stat *st);
+PyAPI_FUNC(int) _Py_open(const char *path, int flags);
+PyAPI_FUNC(int) _Py_open_noraise(const char *path, int flags);
+PyAPI_FUNC(Py_ssize_t) _Py_read(int fd, void *buf, size_t count);
+PyAPI_FUNC(Py_ssize_t) _Py_write(int fd, const void *buf, size_t count);
+PyAPI_FUNC(int) _PyLong_FileDescriptor_Converter(PyObject *o, void *ptr);
+
+int _Py_get_inheritable(int fd) {
+    int flags = fcntl(fd, F_GETFD, 0);
+    if (flags >= 0) return !(flags & FD_CLOEXEC);
+    PyErr_SetFromErrno(PyExc_OSError);
+    return -1;
+}
+int _Py_set_inheritable(int fd, int inheritable, int *atomic) {
+    (void)atomic;
+    int flags = fcntl(fd, F_GETFD, 0);
+    if (flags >= 0 && fcntl(fd, F_SETFD, inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC) >= 0) return 0;
+    PyErr_SetFromErrno(PyExc_OSError);
+    return -1;
+}
+int _Py_dup(int fd) {
+    int r;
+    Py_BEGIN_ALLOW_THREADS
+    r = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    Py_END_ALLOW_THREADS
+    if (r < 0) PyErr_SetFromErrno(PyExc_OSError);
+    return r;
+}
+int _Py_fstat_noraise(int fd, struct stat *st) { return fstat(fd, st); }
+int _Py_fstat(int fd, struct stat *st) {
+    int r;
+    Py_BEGIN_ALLOW_THREADS
+    r = fstat(fd, st);
+    Py_END_ALLOW_THREADS
+    if (r < 0) PyErr_SetFromErrno(PyExc_OSError);
+    return r;
+}
+int _Py_open_noraise(const char *path, int flags) { return open(path, flags | O_CLOEXEC); }
+int _Py_open(const char *path, int flags) {
+    int fd;
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        fd = open(path, flags | O_CLOEXEC);
+        Py_END_ALLOW_THREADS
+    } while (fd < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    if (fd < 0 && !PyErr_Occurred()) PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+    return fd;
+}
+Py_ssize_t _Py_read(int fd, void *buf, size_t count) {
+    Py_ssize_t n;
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        n = read(fd, buf, count);
+        Py_END_ALLOW_THREADS
+    } while (n < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    if (n < 0 && !PyErr_Occurred()) PyErr_SetFromErrno(PyExc_OSError);
+    return n;
+}
+Py_ssize_t _Py_write(int fd, const void *buf, size_t count) {
+    Py_ssize_t n;
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        n = write(fd, buf, count);
+        Py_END_ALLOW_THREADS
+    } while (n < 0 && errno == EINTR && PyErr_CheckSignals() == 0);
+    if (n < 0 && !PyErr_Occurred()) PyErr_SetFromErrno(PyExc_OSError);
+    return n;
+}
+int _PyLong_FileDescriptor_Converter(PyObject *o, void *ptr) {
+    int fd = PyObject_AsFileDescriptor(o);
+    if (fd == -1) return 0;
+    *(int *)ptr = fd;
+    return 1;
 }

@@ -227,3 +227,10 @@ static int broken_down(time_t t, struct tm *tm, struct tm *(*convert)(const time
 }
 int _PyTime_localtime(time_t t, struct tm *tm) { return broken_down(t, tm, localtime_r); }
 int _PyTime_gmtime(time_t t, struct tm *tm) { return broken_down(t, tm, gmtime_r); }
+
+/* ------------------------------------------------------------------ deadlines, for compiled modules */
+
+PyAPI_FUNC(_PyTime_t) _PyDeadline_Init(_PyTime_t timeout);
+PyAPI_FUNC(_PyTime_t) _PyDeadline_Get(_PyTime_t deadline);
+_PyTime_t _PyDeadline_Init(_PyTime_t timeout) { return _PyTime_GetMonotonicClock() + timeout; }
+_PyTime_t _PyDeadline_Get(_PyTime_t deadline) { return deadline - _PyTime_GetMonotonicClock(); }

@@ -4,7 +4,7 @@
  * ends first, kr_frame_detach moves its state into object->own and its registers into object->regs; object->frame then points to own.
  * A reference cycle through regs is broken by tp_clear. f_lasti counts 2 for an instruction and is -1 before the first.
  */
-#include "vm/frame.h"
+#include "vm/generator.h"
 #include <frameobject.h>
 
 struct _frame {
@@ -33,6 +33,9 @@ PyFrameObject *kr_frame_object(KrFrame *f) {
     return o;
 }
 
+PyObject *PyFrame_GetGenerator(PyFrameObject *o) {
+    return o->frame->owner == KR_FRAME_IN_GENERATOR ? Py_NewRef((PyObject *)kr_frame_gen(o->frame)) : NULL;
+}
 PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
     PyObject *func = PyFunction_New((PyObject *)code, globals);
     KrFrame *caller = ((KrThread *)ts)->vm.frame;
