@@ -312,7 +312,13 @@ static int lay_out_registers(CgUnit *u) {
         }
     }
     u->nlocals = (int)PyList_GET_SIZE(u->localsplusnames);
-    if (ste->needs_class_closure) CG_TRY(add_register(u, KR_STR(__class__), CG_KIND_CELL));
+    u->class_cell = -1;
+    if (ste->needs_class_closure) {
+        /* its name is not looked up by the body's own code: that may have a __class__ of its own */
+        u->class_cell = (int)PyList_GET_SIZE(u->localsplusnames);
+        CG_TRY(add_register(u, KR_STR(__class__), CG_KIND_CELL));
+        if (PyDict_DelItem(u->registers, KR_STR(__class__)) < 0) return -1;
+    }
     CG_TRY(add_registers(u, names_of_scope(ste, KR_SCOPE_CELL, 0), CG_KIND_CELL));
     CG_TRY(add_registers(u, names_of_scope(ste, KR_SCOPE_FREE, KR_DEF_FREE_CLASS), CG_KIND_FREE));
     u->temp_base = (int)PyList_GET_SIZE(u->localsplusnames);

@@ -63,6 +63,7 @@ typedef struct CgUnit {
     PyObject *localsplusnames;
     char *kinds;                /* CG_KIND_ bits of each */
     int nlocals, temp_base;
+    int class_cell;             /* register of the implicit __class__ cell of a class body, or -1 */
     int argcount, posonlyargcount, kwonlyargcount, firstlineno;
     int depth, max_depth;
     CgInstr *instrs;

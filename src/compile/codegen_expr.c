@@ -576,7 +576,11 @@ static int unpack_to(Cg *cg, Kr_expr *target, const KrSeq *elts, int operand) {
         star = i;
     }
     (void)target;
-    if (n > KR_REG_MAX / 2) return cg_error(cg, cg->at, "too many expressions in star-unpacking assignment");
+    if (star >= 0 && (star >= 1 << 8 || n - star - 1 >= INT_MAX >> 8)) return cg_error(cg, cg->at, "too many expressions in star-unpacking assignment");
+    if (n > KR_REG_MAX / 2) {
+        PyErr_SetString(PyExc_OverflowError, "too many targets in an assignment");
+        return -1;
+    }
     int mark = u->depth, base = cg_reserve(cg, (int)n);
     if (star < 0) {
         CG_TRY(cg_emit(cg, KR_OP_UNPACK_SEQUENCE, cg_temp(cg, base), operand, (int)n));

@@ -110,6 +110,10 @@ int cg_make_function(Cg *cg, PyCodeObject *code, int base, int flags, int want, 
         int mark = u->depth;
         for (int i = 0; i < code->co_nfreevars; i++) {
             PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, code->co_nlocalsplus - code->co_nfreevars + i);
+            if (u->class_cell >= 0 && _PyUnicode_EQ(name, KR_STR(__class__))) {
+                CG_TRY(cg_push_operand(cg, u->class_cell));
+                continue;
+            }
             PyObject *at = PyDict_GetItemWithError(u->registers, name);
             if (!at) {
                 if (!PyErr_Occurred()) PyErr_Format(PyExc_SystemError, "compiler: no cell for %R", name);
@@ -239,12 +243,8 @@ static int class_body(Cg *cg, Kr_stmt *s) {
     CG_TRY(cg_body(cg, s->v.ClassDef.body));
     cg->at = CG_NO_SPAN;
     if (u->ste->needs_class_closure) {
-        PyObject *at = PyDict_GetItemWithError(u->registers, KR_STR(__class__));
-        if (!at) return -1;
-        int reg = (int)PyLong_AS_LONG(at);
-        CG_TRY(cg_store_name(cg, KR_STR(__classcell__), reg));
-        CG_TRY(cg_emit(cg, KR_OP_RETURN, reg, 0, 0));
-        return 0;
+        CG_TRY(cg_store_name(cg, KR_STR(__classcell__), u->class_cell));
+        return cg_emit(cg, KR_OP_RETURN, u->class_cell, 0, 0);
     }
     return implicit_return(cg);
 }

@@ -274,7 +274,7 @@ static PyObject *int_by_trunc(PyObject *o, PyObject *trunc) {
     Py_DECREF(trunc);
     if (!r || PyLong_Check(r)) return exact_int(r);
     if (!PyIndex_Check(r)) {
-        kr_type_error("__trunc__ returned non-Integral type %.200s", r);
+        kr_type_error("__trunc__ returned non-Integral (type %.200s)", r);
         Py_DECREF(r);
         return NULL;
     }

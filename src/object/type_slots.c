@@ -663,6 +663,8 @@ static int update_group(PyTypeObject *t, int row) {
         if (descr == NULL) {
             if (error)
                 PyErr_Clear();
+            if (slot == (void **)&t->tp_iternext)
+                specific = (void *)_PyObject_NextNotImplemented;
             continue;
         }
         if (Py_IS_TYPE(descr, &PyWrapperDescr_Type) &&
