@@ -74,6 +74,7 @@ typedef struct CgUnit {
     int nhandlers, handlers_capacity;
     int cover;
     CgBlock *block;
+    int nblocks;                /* nesting as CPython counts it, for its limit */
     bool is_async_comprehension;
 } CgUnit;
 
@@ -160,7 +161,7 @@ int cg_stmt(Cg *, Kr_stmt *);
 int cg_try(Cg *, Kr_stmt *);
 int cg_try_star(Cg *, Kr_stmt *);
 int cg_with(Cg *, Kr_stmt *, Py_ssize_t item, bool async);
-void cg_block_push(Cg *, CgBlock *, CgBlockKind, int at);
+int cg_block_push(Cg *, CgBlock *, CgBlockKind, int at);
 void cg_block_pop(Cg *, CgBlock *);
 /* name = None; del name: the end of `except E as name`. */
 int cg_delete_handler_name(Cg *, PyObject *name);

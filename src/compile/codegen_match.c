@@ -66,7 +66,7 @@ static int capture_subject(Pattern *p, PyObject *name, int subject, bool owned) 
 static int match_value(Pattern *p, Kr_expr *value, int subject) {
     Cg *cg = p->cg;
     int mark = cg->u->depth, operand;
-    bool literal = value->kind == KR_expr_Constant || value->kind == KR_expr_Attribute || value->kind == KR_expr_JoinedStr
+    bool literal = value->kind == KR_expr_Constant || value->kind == KR_expr_Attribute
         || (value->kind == KR_expr_UnaryOp && value->v.UnaryOp.op == KR_unaryop_USub) || value->kind == KR_expr_BinOp;
     if (!literal) return cg_error_here(cg, "patterns may only match literals and attribute lookups");
     CG_TRY(cg_value(cg, value, CG_ANYWHERE, &operand));

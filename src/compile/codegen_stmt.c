@@ -207,11 +207,17 @@ static int delete_target(Cg *cg, Kr_expr *e) {
 
 /* ------------------------------------------------------------------ leaving blocks */
 
-void cg_block_push(Cg *cg, CgBlock *b, CgBlockKind kind, int at) {
+static int block_weight(CgBlockKind kind) { return kind == CG_HANDLER || kind == CG_GROUP_HANDLER ? 2 : 1; }
+int cg_block_push(Cg *cg, CgBlock *b, CgBlockKind kind, int at) {
     *b = (CgBlock){.kind = kind, .at = at, .cover = cg->u->cover, .outer = cg->u->block, .span = cg->at};
     cg->u->block = b;
+    cg->u->nblocks += block_weight(kind);
+    return cg->u->nblocks > CO_MAXBLOCKS ? cg_error_here(cg, "too many statically nested blocks") : 0;
 }
-void cg_block_pop(Cg *cg, CgBlock *b) { cg->u->block = b->outer; }
+void cg_block_pop(Cg *cg, CgBlock *b) {
+    cg->u->block = b->outer;
+    cg->u->nblocks -= block_weight(b->kind);
+}
 
 bool cg_unwind_runs_code(Cg *cg) {
     for (CgBlock *b = cg->u->block; b; b = b->outer)
@@ -356,7 +362,7 @@ static int while_stmt(Cg *cg, Kr_stmt *s) {
     int start = cg_label(cg), orelse = cg_label(cg), end = cg_label(cg);
     CgBlock loop;
     if (start < 0 || orelse < 0 || end < 0) return -1;
-    cg_block_push(cg, &loop, CG_WHILE_LOOP, 0);
+    CG_TRY(cg_block_push(cg, &loop, CG_WHILE_LOOP, 0));
     loop.start = start;
     loop.end = end;
     cg_place(cg, start);
@@ -382,7 +388,7 @@ static int for_stmt(Cg *cg, Kr_stmt *s) {
     int t = cg_reserve(cg, 1);
     cg->at = iter->at;
     CG_TRY(cg_emit(cg, KR_OP_GET_ITER, cg_dead(cg, t), value, 0));
-    cg_block_push(cg, &loop, CG_FOR_LOOP, t);
+    CG_TRY(cg_block_push(cg, &loop, CG_FOR_LOOP, t));
     loop.start = start;
     loop.end = end;
     cg_place(cg, start);
@@ -415,7 +421,7 @@ static int async_for_stmt(Cg *cg, Kr_stmt *s) {
     int t = cg_reserve(cg, 1);
     cg->at = s->v.AsyncFor.iter->at;
     CG_TRY(cg_emit(cg, KR_OP_GET_AITER, cg_dead(cg, t), value, 0));
-    cg_block_push(cg, &loop, CG_FOR_LOOP, t);
+    CG_TRY(cg_block_push(cg, &loop, CG_FOR_LOOP, t));
     loop.start = start;
     loop.end = end;
     cg_place(cg, start);

@@ -33,7 +33,7 @@ static int handler_body(Cg *cg, Kr_excepthandler *h, int d, int end, int cover) 
         int failed = cg_label(cg);
         if (failed < 0) return -1;
         CG_TRY(cg_store_name(cg, name, cg_temp(cg, d + 1)));
-        cg_block_push(cg, &block, CG_HANDLER, d);
+        CG_TRY(cg_block_push(cg, &block, CG_HANDLER, d));
         block.name = name;
         block.cover = cover;
         if ((u->cover = cg_handler(cg, failed, d + 2, true)) < 0) return -1;
@@ -53,7 +53,7 @@ static int handler_body(Cg *cg, Kr_excepthandler *h, int d, int end, int cover) 
         u->depth = depth;
         return cg_emit(cg, KR_OP_RERAISE, cg_take(cg, d + 3), cg_take(cg, d + 2), 1);
     }
-    cg_block_push(cg, &block, CG_HANDLER, d);
+    CG_TRY(cg_block_push(cg, &block, CG_HANDLER, d));
     block.cover = cover;
     CG_TRY(body_of(cg, h->v.ExceptHandler.body));
     cg_block_pop(cg, &block);
@@ -73,7 +73,7 @@ static int try_except(Cg *cg, Kr_stmt *s) {
     if (except < 0 || restore < 0 || end < 0) return -1;
     CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
     if ((u->cover = cg_handler(cg, except, d, false)) < 0) return -1;
-    cg_block_push(cg, &block, CG_TRY_BODY, d);
+    CG_TRY(cg_block_push(cg, &block, CG_TRY_BODY, d));
     block.cover = cover;
     CG_TRY(body_of(cg, s->v.Try.body));
     cg_block_pop(cg, &block);
@@ -130,7 +130,7 @@ static int star_handler(Cg *cg, Kr_excepthandler *h, int d) {
     if (name) CG_TRY(cg_store_name(cg, name, cg_take(cg, d + 5)));
     else CG_TRY(cg_emit(cg, KR_OP_KILL, cg_temp(cg, d + 5), 0, 0));
     u->depth = d + 5;
-    cg_block_push(cg, &block, CG_GROUP_HANDLER, d);
+    CG_TRY(cg_block_push(cg, &block, CG_GROUP_HANDLER, d));
     if ((u->cover = cg_handler(cg, failed, d + 5, true)) < 0) return -1;
     CG_TRY(body_of(cg, h->v.ExceptHandler.body));
     cg_block_pop(cg, &block);
@@ -158,7 +158,7 @@ static int try_except_star(Cg *cg, Kr_stmt *s) {
     if (except < 0 || restore < 0 || reraise < 0 || end < 0) return -1;
     CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
     if ((u->cover = cg_handler(cg, except, d, false)) < 0) return -1;
-    cg_block_push(cg, &block, CG_TRY_BODY, d);
+    CG_TRY(cg_block_push(cg, &block, CG_TRY_BODY, d));
     block.cover = cover;
     CG_TRY(body_of(cg, s->v.TryStar.body));
     cg_block_pop(cg, &block);
@@ -202,7 +202,7 @@ static int try_finally(Cg *cg, Kr_stmt *s, bool star) {
     if (failed < 0 || restore < 0 || end < 0) return -1;
     CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
     if ((u->cover = cg_handler(cg, failed, d, false)) < 0) return -1;
-    cg_block_push(cg, &block, CG_FINALLY_TRY, d);
+    CG_TRY(cg_block_push(cg, &block, CG_FINALLY_TRY, d));
     block.cover = cover;
     block.final = final;
     if (kr_seq_len(s->v.Try.handlers)) CG_TRY(star ? try_except_star(cg, s) : try_except(cg, s));
@@ -219,7 +219,7 @@ static int try_finally(Cg *cg, Kr_stmt *s, bool star) {
     if ((u->cover = cg_handler(cg, restore, d + 2, true)) < 0) return -1;
     cg->at = CG_NO_SPAN;
     CG_TRY(cg_emit(cg, KR_OP_PUSH_EXC_INFO, cg_temp(cg, d), 0, 0));
-    cg_block_push(cg, &block, CG_FINALLY_END, d);
+    CG_TRY(cg_block_push(cg, &block, CG_FINALLY_END, d));
     block.cover = cover;
     CG_TRY(body_of(cg, final));
     cg_block_pop(cg, &block);
@@ -251,7 +251,7 @@ int cg_with(Cg *cg, Kr_stmt *s, Py_ssize_t item, bool async) {
     CG_TRY(cg_emit(cg, async ? KR_OP_BEFORE_ASYNC_WITH : KR_OP_BEFORE_WITH, cg_temp(cg, d), manager, 0));
     if (async) CG_TRY(cg_await(cg, d + 1, 3, 1));
     if ((u->cover = cg_handler(cg, failed, d + 1, true)) < 0) return -1;
-    cg_block_push(cg, &block, async ? CG_ASYNC_WITH : CG_WITH, d);
+    CG_TRY(cg_block_push(cg, &block, async ? CG_ASYNC_WITH : CG_WITH, d));
     block.cover = cover;
     block.span = at;
     if (w->optional_vars) {

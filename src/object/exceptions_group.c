@@ -301,7 +301,7 @@ PyObject *kr_exception_group_reraise(PyObject *original, PyObject *exceptions) {
         goto out;
     }
     if (again != Py_None && PyList_Append(raised, again) < 0) goto out;
-    r = PyList_GET_SIZE(raised) > 1 ? kr_exception_group_new("", raised) : Py_NewRef(PyList_GET_ITEM(raised, 0));
+    r = kr_exception_group_new("", raised);
 out:
     Py_XDECREF(raised);
     Py_XDECREF(left);

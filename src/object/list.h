@@ -32,9 +32,9 @@ int kr_list_extend(PyListObject *l, PyObject *iterable) KR_MAY_RAISE KR_RUNS_PYT
 int kr_list_sort(PyListObject *l, PyObject *key, int reverse) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* Reverses items[lo..hi). */
 KR_INLINE void kr_items_reverse(PyObject **lo, PyObject **hi) {
-    while (lo < --hi) {
+    for (; hi - lo > 1; lo++) {
         PyObject *t = *lo;
-        *lo++ = *hi;
+        *lo = *--hi;
         *hi = t;
     }
 }

@@ -164,7 +164,14 @@ int kr_slot_setattro(PyObject *self, PyObject *name, PyObject *value) {
 
 static PyObject *slot_richcompare(PyObject *self, PyObject *other, int op) {
     PyObject *names[] = {KR_STR(__lt__), KR_STR(__le__), KR_STR(__eq__), KR_STR(__ne__), KR_STR(__gt__), KR_STR(__ge__)};
-    return maybe1(self, names[op], other);
+    int unbound;
+    PyObject *method = kr_lookup_special_method(self, names[op], &unbound);
+    if (method == NULL) {       /* a descriptor's failure counts as no method */
+        PyErr_Clear();
+        Py_RETURN_NOTIMPLEMENTED;
+    }
+    PyObject *args[2] = {self, other};
+    return call_found(method, unbound, args, 2);
 }
 
 static PyObject *slot_iter(PyObject *self) {

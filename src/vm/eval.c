@@ -11,6 +11,7 @@
 #include "vm/generator.h"
 #include "vm/stack.h"
 #include "vm/support.h"
+#include "vm/trace.h"
 #include "object/exceptions.h"
 #include <frameobject.h>
 
@@ -112,13 +113,18 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 #define KR_OP(name, a, b, c, flags) &&op_##name,
 #include "compile/opcodes.def"
     };
+    /* While the thread traces, every instruction goes through op_trace first. */
+    static const void *const trace_table[KR_OP_GENERIC_COUNT] = {[0 ... KR_OP_GENERIC_COUNT - 1] = &&op_trace};
+    const void *const *dispatch = table;
     PyObject **regs = f->regs, **consts = f->code->consts, **names = f->code->names, *v, *w;
     KrInstr *pc = f->pc, in;
     KrInterp *interp = t->base.interp;
     int n;
 
-#define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, names = f->code->names, pc = f->pc)
-#define NEXT() do { in = *pc++; f->pc = pc; goto *table[in.op]; } while (0)
+#define SYNC_TRACING() (dispatch = KR_UNLIKELY(kr_tracing(t)) ? trace_table : table)
+#define TRACED() KR_UNLIKELY(dispatch != table)
+#define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, names = f->code->names, pc = f->pc, SYNC_TRACING())
+#define NEXT() do { in = *pc++; f->pc = pc; goto *dispatch[in.op]; } while (0)
 #define CASE(name) op_##name
 #define R(x) (((x) & KR_OPERAND_CONST ? consts : regs)[(x) & ((x) & KR_OPERAND_CONST ? 0x7fff : KR_REG_MASK)])
 #define CONSUMED(x) (((x) & (KR_OPERAND_CONST | KR_OPERAND_CONSUME)) == KR_OPERAND_CONSUME)
@@ -129,8 +135,19 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 #define POLL() do { if (KR_UNLIKELY(interp->vm.eval_breaker) && kr_eval_poll(t) < 0) goto error; } while (0)
 #define JUMP_TO(i) (pc = f->code->instrs + kr_instr_target(i))
 
+    SYNC_TRACING();
+    if (TRACED() && f->owner == KR_FRAME_IN_GENERATOR && pc != f->code->instrs && kr_trace_entry(t, f) < 0) goto error;
     if (throwing) goto error;
     NEXT();
+
+op_trace:
+    if (in.op != KR_OP_DATA && kr_tracing(t)) {
+        if (in.op == KR_OP_RESUME ? kr_trace_entry(t, f) < 0 : kr_trace_instruction(t, f) < 0) goto error;
+        pc = f->pc;
+        in = pc[-1];
+    }
+    SYNC_TRACING();
+    goto *table[in.op];
 
     CASE(NOP): NEXT();
     CASE(DATA): KR_UNREACHABLE();
@@ -318,7 +335,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         Py_CLEAR(REG(in.b));
         NEXT();
     }
-    CASE(GET_AITER): UNARY(PyObject_GetAIter(R(in.b)));
+    CASE(GET_AITER): UNARY(kr_vm_get_aiter(R(in.b)));
     CASE(GET_ANEXT): {
         PyObject *it = R(in.b), *next;
         PyAsyncMethods *am = Py_TYPE(it)->tp_as_async;
@@ -451,7 +468,9 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
             LOAD_FRAME();
             NEXT();
         }
-        v = PyObject_Vectorcall(base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+        v = TRACED() ? kr_trace_c_call(t, base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames)
+                     : PyObject_Vectorcall(base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+        SYNC_TRACING();
         for (Py_ssize_t i = 0; i < in.c + 2; i++) Py_CLEAR(base[i]);
         if (!v) goto error;
         SET(in.a, v);
@@ -460,6 +479,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     CASE(CALL_EX): {
         PyObject **base = &REG(in.b);
         v = kr_vm_call_ex(base[0], base[2], in.c ? base[3] : NULL);
+        SYNC_TRACING();
         Py_CLEAR(base[0]);
         Py_CLEAR(base[2]);
         if (in.c) Py_CLEAR(base[3]);
@@ -495,6 +515,10 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     CASE(RETURN): {
         v = Py_NewRef(R(in.a));
         DONE(in.a);
+        if (TRACED() && kr_trace_exit(t, f, v) < 0) {
+            Py_DECREF(v);
+            goto error;
+        }
         if (f->cont == KR_CONT_ENTRY) {
             if (f->owner == KR_FRAME_ON_STACK) pop_frame(t, f);
             else kr_gen_finish(t, kr_frame_gen(f));
@@ -513,6 +537,10 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     CASE(YIELD):
         v = Py_NewRef(R(in.b));
         DONE(in.b);
+        if (TRACED() && kr_trace_exit(t, f, v) < 0) {
+            Py_DECREF(v);
+            goto error;
+        }
         if (in.c && !(v = kr_asyncgen_wrap(v))) goto error;
         kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
         return v;
@@ -522,6 +550,10 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
         if (how == PYGEN_ERROR) goto error;
         Py_CLEAR(REG(in.a));
         if (how == PYGEN_NEXT) {
+            if (TRACED() && kr_trace_exit(t, f, v) < 0) {
+                Py_DECREF(v);
+                goto error;
+            }
             kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
             return v;
         }
@@ -646,6 +678,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 error: {
     PyFrameObject *o = kr_frame_object(f);
     if (o) PyTraceBack_Here(o);
+    if (TRACED()) kr_trace_exception(t, f);
 }
 unwind:
     pc = f->pc;
@@ -669,6 +702,7 @@ unwind_here:
             NEXT();
         }
         bool leave = f->cont == KR_CONT_ENTRY;
+        if (TRACED()) kr_trace_exit(t, f, NULL);
         if (f->owner == KR_FRAME_ON_STACK) {
             pop_frame(t, f);
         } else {

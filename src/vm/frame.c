@@ -308,6 +308,10 @@ static PyGetSetDef frame_getset[] = {{"f_back", (getter)get_back, NULL, NULL}, {
 static PyMemberDef frame_members[] = {{"f_trace_lines", T_BOOL, offsetof(struct _frame, trace_lines), 0}, {NULL}};
 
 static PyObject *frame_clear_method(PyFrameObject *o, PyObject *ignored) {
+    if (!o->detached && o->frame->owner == KR_FRAME_IN_GENERATOR && kr_frame_gen(o->frame)->gi_frame_state != KR_GEN_EXECUTING) {
+        _PyGen_Finalize((PyObject *)kr_frame_gen(o->frame));    /* a suspended generator's frame: the generator is closed */
+        Py_RETURN_NONE;
+    }
     if (!o->detached) {
         PyErr_SetString(PyExc_RuntimeError, "cannot clear an executing frame");
         return NULL;

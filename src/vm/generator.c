@@ -216,7 +216,13 @@ PySendResult kr_gen_resume(PyGenObject *g, PyObject *value, bool throwing, bool 
         t->base.recursion_remaining++;
     }
     if (kr_gen_enter(t, g, KR_CONT_ENTRY) < 0) return PYGEN_ERROR;
-    if (!throwing) kr_gen_deliver(kr_gen_frame(g), Py_NewRef(value ? value : Py_None));
+    if (!throwing) {
+        KrFrame *f = kr_gen_frame(g);
+        bool suspended_here = g->gi_frame_state != KR_GEN_CREATED && f->pc[-1].op == KR_OP_YIELD;
+        kr_gen_deliver(f, Py_NewRef(value ? value : Py_None));
+        /* signals are handled where the body goes on, not in what only passes a value on to an inner generator */
+        if (KR_UNLIKELY(t->base.interp->vm.eval_breaker) && suspended_here) throwing = kr_eval_poll(t) < 0;
+    }
     PyObject *r = kr_eval_frame(t, kr_gen_frame(g), throwing);
     if (!r) return PYGEN_ERROR;
     if (g->gi_frame_state == KR_GEN_SUSPENDED) {

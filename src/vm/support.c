@@ -1,5 +1,6 @@
 /* support.c - see support.h. */
 #include "vm/support.h"
+#include "object/exceptions.h"
 #include "object/dict.h"
 
 /* ------------------------------------------------------------------ names */
@@ -245,41 +246,30 @@ int kr_vm_exc_matches(PyObject *exc, PyObject *type) {
     if (check_except_type(type, "catching classes that do not inherit from BaseException is not allowed") < 0) return -1;
     return PyErr_GivenExceptionMatches(exc, type);
 }
-int kr_vm_split_group(PyObject *exc, PyObject *type, PyObject **match, PyObject **rest) {
-    if (check_except_type(type, "catching classes that do not inherit from BaseException is not allowed") < 0) return -1;
-    *match = Py_NewRef(Py_None);
-    *rest = Py_NewRef(exc);
-    if (exc == Py_None) return 0;
-    if (PyErr_GivenExceptionMatches(exc, type)) {
-        PyObject *whole;
-        if (PyObject_IsInstance(exc, PyExc_BaseExceptionGroup) == 1) {
-            whole = Py_NewRef(exc);
-        } else {
-            /* a naked exception is wrapped */
-            whole = PyObject_CallFunction(PyExc_BaseExceptionGroup, "s(O)", "", exc);
-            if (!whole) goto fail;
-        }
-        Py_SETREF(*match, whole);
-        Py_SETREF(*rest, Py_NewRef(Py_None));
-        return 0;
-    }
-    if (PyObject_IsInstance(exc, PyExc_BaseExceptionGroup) == 1) {
-        PyObject *pair = PyObject_CallMethod(exc, "split", "(O)", type);
-        if (!pair) goto fail;
-        if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
-            PyErr_Format(PyExc_TypeError, "%.200s.split must return a 2-tuple", Py_TYPE(exc)->tp_name);
-            Py_DECREF(pair);
-            goto fail;
-        }
-        Py_SETREF(*match, Py_NewRef(PyTuple_GET_ITEM(pair, 0)));
-        Py_SETREF(*rest, Py_NewRef(PyTuple_GET_ITEM(pair, 1)));
-        Py_DECREF(pair);
+static int refuse_groups(PyObject *type) {
+    for (Py_ssize_t i = 0, n = PyTuple_Check(type) ? PyTuple_GET_SIZE(type) : 1; i < n; i++) {
+        int group = PyObject_IsSubclass(PyTuple_Check(type) ? PyTuple_GET_ITEM(type, i) : type, PyExc_BaseExceptionGroup);
+        if (group > 0) PyErr_SetString(PyExc_TypeError, "catching ExceptionGroup with except* is not allowed. Use except instead.");
+        if (group) return -1;
     }
     return 0;
-fail:
-    Py_CLEAR(*match);
-    Py_CLEAR(*rest);
-    return -1;
+}
+int kr_vm_split_group(PyObject *exc, PyObject *type, PyObject **match, PyObject **rest) {
+    if (check_except_type(type, "catching classes that do not inherit from BaseException is not allowed") < 0 || refuse_groups(type) < 0) return -1;
+    return kr_exception_group_match(exc, type, match, rest);
+}
+PyObject *kr_vm_get_aiter(PyObject *o) {
+    PyAsyncMethods *m = Py_TYPE(o)->tp_as_async;
+    if (!m || !m->am_aiter) {
+        PyErr_Format(PyExc_TypeError, "'async for' requires an object with __aiter__ method, got %.100s", Py_TYPE(o)->tp_name);
+        return NULL;
+    }
+    PyObject *it = m->am_aiter(o);
+    if (it && (!Py_TYPE(it)->tp_as_async || !Py_TYPE(it)->tp_as_async->am_anext)) {
+        PyErr_Format(PyExc_TypeError, "'async for' received an object from __aiter__ that does not implement __anext__: %.100s", Py_TYPE(it)->tp_name);
+        Py_CLEAR(it);
+    }
+    return it;
 }
 /* A special method of o's type bound to o; NULL without exception when there is none. */
 static PyObject *special(PyObject *o, PyObject *name) {

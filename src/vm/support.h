@@ -20,6 +20,7 @@ PyObject *kr_vm_call_ex(PyObject *callable, PyObject *args, PyObject *kwargs) KR
 void kr_vm_raise(PyObject *exc, PyObject *cause) KR_STEALS(1) KR_STEALS(2) KR_RUNS_PYTHON; /* always leaves an exception set */
 int kr_vm_exc_matches(PyObject *exc, PyObject *type) KR_MAY_RAISE KR_RUNS_PYTHON;
 int kr_vm_split_group(PyObject *exc, PyObject *type, PyObject **match, PyObject **rest) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_vm_get_aiter(PyObject *o) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;             /* for async for */
 int kr_vm_enter_with(PyObject *manager, bool is_async, PyObject **exit, PyObject **entered) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* imports and matching */
 PyObject *kr_vm_import_name(KrFrame *, PyObject *name, PyObject *fromlist, PyObject *level) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
