@@ -379,6 +379,13 @@ static bool same_slots_added(PyTypeObject *a, PyTypeObject *b) {
 }
 
 /* Whether instances of oldto may become instances of newto: they must be freed alike and be laid out alike. */
+/* Whether t is base or one of its tp_bases: while an MRO is being made, that says more than the MRO. */
+static bool in_base_chain(PyTypeObject *base, PyTypeObject *t) {
+    for (; base != NULL; base = base->tp_base)
+        if (base == t)
+            return true;
+    return false;
+}
 static bool compatible_for_assignment(PyTypeObject *oldto, PyTypeObject *newto, const char *attr) {
     if (newto->tp_free != oldto->tp_free) {
         PyErr_Format(PyExc_TypeError, "%s assignment: '%s' deallocator differs from '%s'", attr, newto->tp_name, oldto->tp_name);
@@ -413,7 +420,7 @@ int kr_type_set_bases(PyTypeObject *t, PyObject *bases, void *unused) {
             return -1;
         }
         PyTypeObject *base = (PyTypeObject *)o;
-        if (PyType_IsSubtype(base, t) || (base->tp_mro == NULL && base == t)) {
+        if (PyType_IsSubtype(base, t) || in_base_chain(base, t)) {
             PyErr_SetString(PyExc_TypeError, "a __bases__ item causes an inheritance cycle");
             return -1;
         }

@@ -363,6 +363,23 @@ int kr_config_max_str_digits(const PyConfig *c, const char **error) {
 /* ------------------------------------------------------------------ the command line */
 
 /* Reads c->argv (program name first) into c, and leaves in it what sys.argv will be. */
+/* A path seen from the current folder, as an absolute one; as it is where that can't be told. */
+static PyStatus set_absolute(PyConfig *c, wchar_t **to, const wchar_t *path) {
+    char folder[PATH_MAX];
+    wchar_t *cwd = path[0] == L'/' || !path[0] || !getcwd(folder, sizeof folder) ? NULL : Py_DecodeLocale(folder, NULL);
+    if (!cwd) return PyConfig_SetString(c, to, path);
+    if (path[0] == L'.' && path[1] == L'/') path += 2;
+    size_t n = wcslen(cwd) + wcslen(path) + 2;
+    wchar_t *whole = PyMem_RawMalloc(n * sizeof *whole);
+    PyStatus st = PyStatus_NoMemory();
+    if (whole) {
+        swprintf(whole, n, L"%ls/%ls", cwd[1] ? cwd : L"", path);
+        st = PyConfig_SetString(c, to, whole);
+    }
+    PyMem_RawFree(whole);
+    PyMem_RawFree(cwd);
+    return st;
+}
 static PyStatus parse_argv(PyConfig *c) {
     Py_ssize_t n = c->argv.length, i = 1;
     wchar_t **argv = c->argv.items;
@@ -460,7 +477,7 @@ static PyStatus parse_argv(PyConfig *c) {
         return PyStatus_Exit(0);
     }
     if (!c->run_command && !c->run_module && i < n && wcscmp(argv[i], L"-")) {
-        st = PyConfig_SetString(c, &c->run_filename, argv[i]);
+        st = set_absolute(c, &c->run_filename, argv[i]);
         if (PyStatus_Exception(st)) return st;
     }
     /* sys.argv: the program's name, then its arguments */

@@ -1,4 +1,9 @@
-/* code.c - making code objects, and the C API about them. The type is in code_type.c. */
+/* code.c - making code objects, and the C API about them. The type is in code_type.c.
+ *
+ * A code object owns its instructions (they are quickened in place) and shares the rest: constants, names, line table and exception
+ * table are the tuples and bytes that Python sees, and the loop's pointers into them stay valid because nothing replaces them.
+ * co_extra is a KrCodeExtra: one pointer for each user that _PyEval_RequestCodeExtraIndex gave a number.
+ */
 #include "vm/code_object.h"
 
 /* ------------------------------------------------------------------ construction */
@@ -14,24 +19,29 @@ static bool looks_like_name(PyObject *s) {
 static void intern_all(PyObject *tuple) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) PyUnicode_InternInPlace(&((PyTupleObject *)tuple)->ob_item[i]);
 }
+/* Interns strings in a tuple of constants, nested ones too. 1: an item became another object, 0: none did, -1. */
 static int intern_constants(PyObject *tuple) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
-        PyObject *v = PyTuple_GET_ITEM(tuple, i);
+    int changed = 0;
+    if (Py_EnterRecursiveCall(" while interning constants")) return -1;
+    for (Py_ssize_t i = 0; changed >= 0 && i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject **at = &((PyTupleObject *)tuple)->ob_item[i], *v = *at;
         if (PyUnicode_CheckExact(v)) {
-            if (looks_like_name(v)) PyUnicode_InternInPlace(&((PyTupleObject *)tuple)->ob_item[i]);
+            if (looks_like_name(v)) PyUnicode_InternInPlace(at);
+            changed |= *at != v;
         } else if (PyTuple_CheckExact(v)) {
-            if (intern_constants(v) < 0) return -1;
+            int r = intern_constants(v);
+            changed = r < 0 ? -1 : changed | r;
         } else if (PyFrozenSet_CheckExact(v)) {
-            PyObject *items = PySequence_Tuple(v);
+            PyObject *items = PySequence_Tuple(v), *copy = NULL;
             int r = items ? intern_constants(items) : -1;
-            PyObject *copy = r == 0 ? PyFrozenSet_New(items) : NULL;
+            if (r > 0) r = (copy = PyFrozenSet_New(items)) ? 1 : -1;
             Py_XDECREF(items);
-            if (!copy) return -1;
-            ((PyTupleObject *)tuple)->ob_item[i] = copy;
-            Py_DECREF(v);
+            if (copy) Py_SETREF(*at, copy);
+            changed = r < 0 ? -1 : changed | r;
         }
     }
-    return 0;
+    Py_LeaveRecursiveCall();
+    return changed;
 }
 KrCode *kr_code_new(const KrCodeSpec *s) {
     KrCode *c = PyObject_New(KrCode, &PyCode_Type);
@@ -65,14 +75,14 @@ KrCode *kr_code_new(const KrCodeSpec *s) {
     c->nregs = (uint16_t)s->nregs;
     c->temp_base = (uint16_t)b->co_nlocalsplus;
     c->instrs = PyMem_Malloc(((size_t)s->ninstrs + 1) * sizeof *c->instrs);
-    c->exc_entries = PyMem_Malloc(((size_t)s->nexc_entries + 1) * sizeof *c->exc_entries);
-    if (!c->instrs || !c->exc_entries) {
+    if (!c->instrs) PyErr_NoMemory();
+    b->co_exceptiontable = PyBytes_FromStringAndSize((const char *)s->exc_entries, s->nexc_entries * (Py_ssize_t)sizeof *c->exc_entries);
+    if (!c->instrs || !b->co_exceptiontable) {
         Py_DECREF(c);
-        PyErr_NoMemory();
         return NULL;
     }
+    c->exc_entries = (const KrExcEntry *)PyBytes_AS_STRING(b->co_exceptiontable);
     memcpy(c->instrs, s->instrs, (size_t)s->ninstrs * sizeof *c->instrs);
-    if (s->nexc_entries) memcpy(c->exc_entries, s->exc_entries, (size_t)s->nexc_entries * sizeof *c->exc_entries);
     while (c->first_traceable < c->ninstrs && c->instrs[c->first_traceable].op != KR_OP_RESUME) c->first_traceable++;
     b->_co_firsttraceable = (int)c->first_traceable;
     intern_all(b->co_names);
@@ -102,8 +112,6 @@ PyObject *kr_code_bytes(KrCode *c) {
     }
     return bytes;
 }
-PyObject *kr_code_exception_bytes(KrCode *c) { return PyBytes_FromStringAndSize((char *)c->exc_entries, (Py_ssize_t)(c->nexc_entries * sizeof(KrExcEntry))); }
-
 PyObject *kr_code_names_of(KrCode *c, int kind) {
     PyObject *list = PyList_New(0);
     const unsigned char *kinds = (unsigned char *)PyBytes_AS_STRING(c->base.co_localspluskinds);
@@ -114,34 +122,136 @@ PyObject *kr_code_names_of(KrCode *c, int kind) {
     return tuple;
 }
 
+static int check_names(PyObject *tuple) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        if (PyUnicode_Check(PyTuple_GET_ITEM(tuple, i))) continue;
+        PyErr_Format(PyExc_TypeError, "name tuples must contain only strings, not '%.500s'", Py_TYPE(PyTuple_GET_ITEM(tuple, i))->tp_name);
+        return -1;
+    }
+    return 0;
+}
+int kr_code_join_names(PyObject *vars, PyObject *cells, PyObject *frees, PyObject **names, PyObject **kinds) {
+    PyObject *list = PySequence_List(vars);
+    *names = *kinds = NULL;
+    if (!list || check_names(vars) < 0 || check_names(cells) < 0 || check_names(frees) < 0) goto fail;
+    Py_ssize_t n = PyTuple_GET_SIZE(vars);
+    if (!(*kinds = PyBytes_FromStringAndSize(NULL, n + PyTuple_GET_SIZE(cells) + PyTuple_GET_SIZE(frees)))) goto fail;
+    char *k = PyBytes_AS_STRING(*kinds);
+    memset(k, KR_KIND_LOCAL, (size_t)n);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cells); i++) {
+        PyObject *name = PyTuple_GET_ITEM(cells, i);
+        Py_ssize_t at = 0;
+        while (at < PyTuple_GET_SIZE(vars) && !_PyUnicode_EQ(PyTuple_GET_ITEM(vars, at), name)) at++;
+        if (at < PyTuple_GET_SIZE(vars)) {
+            k[at] |= KR_KIND_CELL;
+        } else {
+            if (PyList_Append(list, name) < 0) goto fail;
+            k[n++] = KR_KIND_CELL;
+        }
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(frees); i++) {
+        if (PyList_Append(list, PyTuple_GET_ITEM(frees, i)) < 0) goto fail;
+        k[n++] = (char)KR_KIND_FREE;
+    }
+    if (_PyBytes_Resize(kinds, n) < 0 || !(*names = PyList_AsTuple(list))) goto fail;
+    Py_DECREF(list);
+    return 0;
+fail:
+    Py_XDECREF(list);
+    Py_CLEAR(*kinds);
+    return -1;
+}
+PyObject *kr_code_new_hollow(KrCodeSpec *s) {
+    int base = (int)PyTuple_GET_SIZE(s->localsplusnames);
+    KrInstr instrs[] = {{KR_OP_RESUME, 0, 0, 0}, {KR_OP_LOAD_ASSERTION_ERROR, (uint16_t)(base | KR_DEST_DEAD), 0, 0}, {KR_OP_RAISE, (uint16_t)(base | KR_OPERAND_CONSUME), 0, 1}};
+    KrLineTableBuilder lines = {.firstlineno = s->firstlineno, .line = s->firstlineno};
+    KrLocation at = {s->firstlineno, s->firstlineno, -1, -1};
+    for (size_t i = 0; i < KR_ARRAY_LEN(instrs); i++)
+        if (kr_linetable_add(&lines, at) < 0) {
+            PyMem_Free(lines.data);
+            return NULL;
+        }
+    PyObject *table = kr_linetable_finish(&lines);
+    if (!table) return NULL;
+    s->linetable = table;
+    s->instrs = instrs;
+    s->ninstrs = KR_ARRAY_LEN(instrs);
+    s->exc_entries = NULL;
+    s->nexc_entries = 0;
+    s->nregs = Py_MAX(s->nregs, base + 1);
+    PyObject *c = kr_code_validate(s) < 0 ? NULL : (PyObject *)kr_code_new(s);
+    s->instrs = NULL;
+    s->linetable = NULL;
+    Py_DECREF(table);
+    return c;
+}
+PyObject *kr_code_from_bytes(KrCodeSpec *s, PyObject *instrs, PyObject *exceptions) {
+    if (check_names(s->names) < 0) return NULL;
+    if (PyBytes_GET_SIZE(instrs) == 0) return kr_code_new_hollow(s);
+    if (PyBytes_GET_SIZE(instrs) % (Py_ssize_t)sizeof(KrInstr) || PyBytes_GET_SIZE(exceptions) % (Py_ssize_t)sizeof(KrExcEntry)) {
+        PyErr_SetString(PyExc_ValueError, "code: malformed bytecode");
+        return NULL;
+    }
+    s->instrs = (const KrInstr *)PyBytes_AS_STRING(instrs);
+    s->ninstrs = PyBytes_GET_SIZE(instrs) / (Py_ssize_t)sizeof(KrInstr);
+    s->exc_entries = (const KrExcEntry *)PyBytes_AS_STRING(exceptions);
+    s->nexc_entries = PyBytes_GET_SIZE(exceptions) / (Py_ssize_t)sizeof(KrExcEntry);
+    return kr_code_validate(s) < 0 ? NULL : (PyObject *)kr_code_new(s);
+}
+
 /* ------------------------------------------------------------------ the API */
 
-/* A code object that does nothing but return None; its traceback shows the given place. */
+/* Without a body of krait's, such as extensions make for their tracebacks, the code is hollow. */
+PyCodeObject *PyCode_NewWithPosOnlyArgs(int argcount, int posonlyargcount, int kwonlyargcount, int nlocals, int stacksize, int flags, PyObject *code, PyObject *consts,
+                                        PyObject *names, PyObject *varnames, PyObject *freevars, PyObject *cellvars, PyObject *filename, PyObject *name,
+                                        PyObject *qualname, int firstlineno, PyObject *linetable, PyObject *exceptiontable) {
+    bool shape = argcount >= posonlyargcount && posonlyargcount >= 0 && kwonlyargcount >= 0 && nlocals >= 0 && stacksize >= 0 && flags >= 0 && code && PyBytes_Check(code)
+        && consts && PyTuple_Check(consts) && names && PyTuple_Check(names) && varnames && PyTuple_Check(varnames) && freevars && PyTuple_Check(freevars) && cellvars
+        && PyTuple_Check(cellvars) && filename && PyUnicode_Check(filename) && name && PyUnicode_Check(name) && qualname && PyUnicode_Check(qualname) && linetable
+        && PyBytes_Check(linetable) && exceptiontable && PyBytes_Check(exceptiontable);
+    if (!shape) {
+        PyErr_BadInternalCall();
+        return NULL;
+    }
+    KrCodeSpec s = {.argcount = argcount, .posonlyargcount = posonlyargcount, .kwonlyargcount = kwonlyargcount, .nlocals = nlocals, .flags = flags, .consts = consts, .names = names,
+                    .filename = filename, .name = name, .qualname = qualname, .firstlineno = firstlineno, .linetable = linetable};
+    PyObject *kinds, *c = NULL;
+    if (nlocals != PyTuple_GET_SIZE(varnames)) {
+        PyErr_SetString(PyExc_ValueError, "code: co_nlocals != len(co_varnames)");
+        return NULL;
+    }
+    if (kr_code_join_names(varnames, cellvars, freevars, &s.localsplusnames, &kinds) < 0) return NULL;
+    s.localspluskinds = kinds;
+    s.nregs = (int)Py_MIN(PyTuple_GET_SIZE(s.localsplusnames) + stacksize, KR_REG_MAX + 1);
+    c = kr_code_from_bytes(&s, code, exceptiontable);
+    Py_DECREF(s.localsplusnames);
+    Py_DECREF(kinds);
+    return (PyCodeObject *)c;
+}
+PyCodeObject *PyCode_New(int argcount, int kwonlyargcount, int nlocals, int stacksize, int flags, PyObject *code, PyObject *consts, PyObject *names, PyObject *varnames,
+                         PyObject *freevars, PyObject *cellvars, PyObject *filename, PyObject *name, PyObject *qualname, int firstlineno, PyObject *linetable,
+                         PyObject *exceptiontable) {
+    return PyCode_NewWithPosOnlyArgs(argcount, 0, kwonlyargcount, nlocals, stacksize, flags, code, consts, names, varnames, freevars, cellvars, filename, name, qualname,
+                                     firstlineno, linetable, exceptiontable);
+}
 PyCodeObject *PyCode_NewEmpty(const char *filename, const char *funcname, int firstlineno) {
-    PyObject *file = PyUnicode_DecodeFSDefault(filename), *name = PyUnicode_FromString(funcname), *empty = PyTuple_New(0), *consts = PyTuple_Pack(1, Py_None),
-             *kinds = PyBytes_FromStringAndSize("", 0), *table = NULL;
-    KrCode *c = NULL;
-    KrInstr instrs[] = {{KR_OP_RESUME, 0, 0, 0}, {KR_OP_RETURN, KR_OPERAND_CONST, 0, 0}};
-    KrLineTableBuilder lines = {.firstlineno = firstlineno, .line = firstlineno};
-    KrLocation at = {firstlineno, firstlineno, -1, -1};
-    if (file && name && empty && consts && kinds && kr_linetable_add(&lines, at) == 0 && kr_linetable_add(&lines, at) == 0 && (table = kr_linetable_finish(&lines))) {
-        KrCodeSpec spec = {.nregs = 1, .flags = CO_OPTIMIZED | CO_NEWLOCALS, .firstlineno = firstlineno, .instrs = instrs, .ninstrs = 2, .consts = consts, .names = empty,
-                           .localsplusnames = empty, .localspluskinds = kinds, .filename = file, .name = name, .qualname = name, .linetable = table};
-        c = kr_code_new(&spec);
+    PyObject *file = PyUnicode_DecodeFSDefault(filename), *name = PyUnicode_FromString(funcname), *empty = PyTuple_New(0), *kinds = PyBytes_FromStringAndSize("", 0), *c = NULL;
+    if (file && name && empty && kinds) {
+        KrCodeSpec s = {.nregs = 1, .flags = CO_OPTIMIZED | CO_NEWLOCALS, .firstlineno = firstlineno, .consts = empty, .names = empty, .localsplusnames = empty,
+                        .localspluskinds = kinds, .filename = file, .name = name, .qualname = name};
+        c = kr_code_new_hollow(&s);
     }
     Py_XDECREF(file);
     Py_XDECREF(name);
     Py_XDECREF(empty);
-    Py_XDECREF(consts);
     Py_XDECREF(kinds);
-    Py_XDECREF(table);
     return (PyCodeObject *)c;
 }
 int PyCode_Addr2Line(PyCodeObject *code, int offset) { return offset < 0 ? code->co_firstlineno : kr_code_line((KrCode *)code, (uint32_t)offset / 2); }
 int PyCode_Addr2Location(PyCodeObject *code, int offset, int *line, int *col, int *end_line, int *end_col) {
     if (offset < 0) {
-        *line = code->co_firstlineno;
-        *end_line = *col = *end_col = 0;
+        *line = *end_line = code->co_firstlineno;
+        *col = *end_col = 0;
         return 1;
     }
     KrLocation at = kr_code_location((KrCode *)code, (uint32_t)offset / 2);
@@ -162,10 +272,60 @@ PyObject *PyCode_Optimize(PyObject *code, PyObject *consts, PyObject *names, PyO
     (void)consts, (void)names, (void)lnotab;
     return Py_NewRef(code);
 }
-int _PyCode_CheckLineNumber(int lasti, PyCodeAddressRange *bounds) {
-    (void)lasti, (void)bounds;
-    return -1;
+
+/* ------------------------------------------------------------------ what extensions attach to code objects */
+
+typedef struct { Py_ssize_t size; void *slots[]; } KrCodeExtra;
+
+Py_ssize_t _PyEval_RequestCodeExtraIndex(freefunc free) {
+    KrInterpVM *vm = &kr_interp()->vm;
+    if (vm->ncode_extras == KR_ARRAY_LEN(vm->code_extra_free)) return -1;
+    vm->code_extra_free[vm->ncode_extras] = (void (*)(void *))free;
+    return vm->ncode_extras++;
 }
+int _PyCode_GetExtra(PyObject *code, Py_ssize_t index, void **extra) {
+    if (!PyCode_Check(code)) {
+        PyErr_BadInternalCall();
+        return -1;
+    }
+    KrCodeExtra *e = ((PyCodeObject *)code)->co_extra;
+    *extra = e && index >= 0 && index < e->size ? e->slots[index] : NULL;
+    return 0;
+}
+int _PyCode_SetExtra(PyObject *code, Py_ssize_t index, void *extra) {
+    KrInterpVM *vm = &kr_interp()->vm;
+    if (!PyCode_Check(code) || index < 0 || index >= vm->ncode_extras) {
+        PyErr_BadInternalCall();
+        return -1;
+    }
+    PyCodeObject *c = (PyCodeObject *)code;
+    KrCodeExtra *e = c->co_extra;
+    Py_ssize_t old_size = e ? e->size : 0;
+    if (old_size <= index) {
+        if (!(e = PyMem_Realloc(e, sizeof *e + (size_t)vm->ncode_extras * sizeof *e->slots))) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        for (Py_ssize_t i = old_size; i < vm->ncode_extras; i++) e->slots[i] = NULL;
+        e->size = vm->ncode_extras;
+        c->co_extra = e;
+    }
+    void *old = e->slots[index];
+    e->slots[index] = extra;
+    if (old && vm->code_extra_free[index]) vm->code_extra_free[index](old);
+    return 0;
+}
+void kr_code_release_extras(PyCodeObject *c) {
+    KrInterpVM *vm = &kr_interp()->vm;
+    KrCodeExtra *e = c->co_extra;
+    if (!e) return;
+    c->co_extra = NULL;
+    for (Py_ssize_t i = 0; i < e->size; i++)
+        if (e->slots[i] && vm->code_extra_free[i]) vm->code_extra_free[i](e->slots[i]);
+    PyMem_Free(e);
+}
+
+/* ------------------------------------------------------------------ keys of constants */
 
 /* A key under which only constants that may be one and the same object are equal: 1, 1.0 and True differ, 0.0 and -0.0 too. */
 static PyObject *float_key(PyObject *o, double v) {
@@ -187,10 +347,14 @@ PyObject *_PyCode_ConstantKey(PyObject *o) {
     }
     if (PyTuple_CheckExact(o) || PyFrozenSet_CheckExact(o)) {
         PyObject *items = PyTuple_CheckExact(o) ? Py_NewRef(o) : PySequence_Tuple(o), *keys = items ? PyTuple_New(PyTuple_GET_SIZE(items)) : NULL;
-        for (Py_ssize_t i = 0; keys && i < PyTuple_GET_SIZE(items); i++) {
-            PyObject *k = _PyCode_ConstantKey(PyTuple_GET_ITEM(items, i));
-            if (k) PyTuple_SET_ITEM(keys, i, k);
-            else Py_CLEAR(keys);
+        if (keys && Py_EnterRecursiveCall(" while comparing constants")) Py_CLEAR(keys);
+        else if (keys) {
+            for (Py_ssize_t i = 0; keys && i < PyTuple_GET_SIZE(items); i++) {
+                PyObject *k = _PyCode_ConstantKey(PyTuple_GET_ITEM(items, i));
+                if (k) PyTuple_SET_ITEM(keys, i, k);
+                else Py_CLEAR(keys);
+            }
+            Py_LeaveRecursiveCall();
         }
         Py_XDECREF(items);
         if (keys && PyFrozenSet_CheckExact(o)) Py_SETREF(keys, PyFrozenSet_New(keys));

@@ -56,7 +56,7 @@ typedef struct KrCode {
     PyObject **consts;          /* == items of co_consts */
     PyObject **names;           /* == items of co_names */
     KrCache *caches;            /* ninstrs entries, or NULL until the code is warm; owned */
-    KrExcEntry *exc_entries;    /* owned */
+    const KrExcEntry *exc_entries; /* == items of the bytes co_exceptiontable */
     uint32_t ninstrs, nexc_entries;
     uint16_t nregs, temp_base;
     uint32_t first_traceable;   /* index of RESUME */
@@ -83,6 +83,8 @@ int kr_code_validate(const KrCodeSpec *) KR_MAY_RAISE;
 typedef struct { int line, end_line, col, end_col; } KrLocation;
 KrLocation kr_code_location(KrCode *, uint32_t i);
 int kr_code_line(KrCode *, uint32_t i);
+/* Makes kr_code_line fast from now on (before tracing); does without when there is no memory. */
+void kr_code_index_lines(KrCode *);
 /* Builds a linetable: append one location per instruction, in order; finish returns bytes. */
 typedef struct KrLineTableBuilder { unsigned char *data; Py_ssize_t size, capacity; int line, firstlineno; KrLocation pending; uint32_t pending_count; } KrLineTableBuilder;
 int kr_linetable_add(KrLineTableBuilder *, KrLocation) KR_MAY_RAISE;

@@ -11,10 +11,11 @@ static void code_dealloc(PyObject *self) {
     KrCode *c = CODE(self);
     PyCodeObject *b = &c->base;
     if (b->co_weakreflist) PyObject_ClearWeakRefs(self);
+    kr_code_release_extras(b);
     PyMem_Free(c->instrs);
-    PyMem_Free(c->exc_entries);
     PyMem_Free(c->caches);
-    PyMem_Free(b->co_extra);
+    PyMem_Free(b->_co_linearray);
+    Py_XDECREF(b->co_exceptiontable);
     Py_XDECREF(b->co_consts);
     Py_XDECREF(b->co_names);
     Py_XDECREF(b->co_localsplusnames);
@@ -74,63 +75,31 @@ static Py_hash_t code_hash(PyObject *self) {
 
 /* ------------------------------------------------------------------ construction from Python */
 
-/* A new code object from a specification with instructions and exception entries given as bytes. */
-static PyObject *from_bytes(KrCodeSpec *s, PyObject *code, PyObject *exceptions) {
-    if (PyBytes_GET_SIZE(code) % (Py_ssize_t)sizeof(KrInstr) || PyBytes_GET_SIZE(exceptions) % (Py_ssize_t)sizeof(KrExcEntry)) {
-        PyErr_SetString(PyExc_ValueError, "code: malformed bytecode");
+/* What the constructor and replace() share: checks the sizes, tells the audit hooks, joins the names. */
+static PyObject *build(KrCodeSpec *s, int stacksize, PyObject *code, PyObject *exceptions, PyObject *vars, PyObject *cells, PyObject *frees) {
+    PyObject *r = NULL, *kinds;
+    if (PySys_Audit("code.__new__", "OOOiiiiii", code, s->filename, s->name, s->argcount, s->posonlyargcount, s->kwonlyargcount, s->nlocals, stacksize, s->flags) < 0)
+        return NULL;
+    if (stacksize < 0 || s->flags < 0 || s->posonlyargcount > s->argcount) {
+        PyErr_BadInternalCall();
         return NULL;
     }
-    s->instrs = (const KrInstr *)PyBytes_AS_STRING(code);
-    s->ninstrs = PyBytes_GET_SIZE(code) / (Py_ssize_t)sizeof(KrInstr);
-    s->exc_entries = (const KrExcEntry *)PyBytes_AS_STRING(exceptions);
-    s->nexc_entries = PyBytes_GET_SIZE(exceptions) / (Py_ssize_t)sizeof(KrExcEntry);
-    return kr_code_validate(s) < 0 ? NULL : (PyObject *)kr_code_new(s);
-}
-static int check_names(PyObject *tuple) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
-        if (PyUnicode_Check(PyTuple_GET_ITEM(tuple, i))) continue;
-        PyErr_Format(PyExc_TypeError, "name tuples must contain only strings, not '%.500s'", Py_TYPE(PyTuple_GET_ITEM(tuple, i))->tp_name);
-        return -1;
+    if (s->nlocals != PyTuple_GET_SIZE(vars)) {
+        PyErr_SetString(PyExc_ValueError, "code: co_nlocals != len(co_varnames)");
+        return NULL;
     }
-    return 0;
-}
-/* localsplusnames and kinds from the three tuples; a cell that is also a variable keeps its register. */
-static int join_names(PyObject *vars, PyObject *cells, PyObject *frees, PyObject **names, PyObject **kinds) {
-    PyObject *list = PySequence_List(vars);
-    *names = *kinds = NULL;
-    if (!list || check_names(vars) < 0 || check_names(cells) < 0 || check_names(frees) < 0) goto fail;
-    Py_ssize_t n = PyTuple_GET_SIZE(vars);
-    if (!(*kinds = PyBytes_FromStringAndSize(NULL, n + PyTuple_GET_SIZE(cells) + PyTuple_GET_SIZE(frees)))) goto fail;
-    char *k = PyBytes_AS_STRING(*kinds);
-    memset(k, KR_KIND_LOCAL, (size_t)n);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(cells); i++) {
-        PyObject *name = PyTuple_GET_ITEM(cells, i);
-        Py_ssize_t at = 0;
-        while (at < PyTuple_GET_SIZE(vars) && !_PyUnicode_EQ(PyTuple_GET_ITEM(vars, at), name)) at++;
-        if (at < PyTuple_GET_SIZE(vars)) {
-            k[at] |= KR_KIND_CELL;
-        } else {
-            if (PyList_Append(list, name) < 0) goto fail;
-            k[n++] = KR_KIND_CELL;
-        }
-    }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(frees); i++) {
-        if (PyList_Append(list, PyTuple_GET_ITEM(frees, i)) < 0) goto fail;
-        k[n++] = (char)KR_KIND_FREE;
-    }
-    if (_PyBytes_Resize(kinds, n) < 0 || !(*names = PyList_AsTuple(list))) goto fail;
-    Py_DECREF(list);
-    return 0;
-fail:
-    Py_XDECREF(list);
-    Py_CLEAR(*kinds);
-    return -1;
+    if (kr_code_join_names(vars, cells, frees, &s->localsplusnames, &kinds) < 0) return NULL;
+    s->localspluskinds = kinds;
+    s->nregs = (int)Py_MIN(PyTuple_GET_SIZE(s->localsplusnames) + stacksize, KR_REG_MAX + 1);
+    r = kr_code_from_bytes(s, code, exceptions);
+    Py_DECREF(s->localsplusnames);
+    Py_DECREF(kinds);
+    return r;
 }
 static PyObject *code_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
-    (void)type;
     KrCodeSpec s = {0};
     int stacksize;
-    PyObject *code, *vars, *frees = NULL, *cells = NULL, *exceptions, *empty, *r = NULL, *names = NULL, *kinds = NULL;
+    PyObject *code, *vars, *frees = NULL, *cells = NULL, *exceptions, *empty;
     if (!_PyArg_NoKeywords("code", kwds)
         || !PyArg_ParseTuple(args, "iiiiiiSO!O!O!UUUiSS|O!O!:code", &s.argcount, &s.posonlyargcount, &s.kwonlyargcount, &s.nlocals, &stacksize, &s.flags, &code,
                              &PyTuple_Type, &s.consts, &PyTuple_Type, &s.names, &PyTuple_Type, &vars, &s.filename, &s.name, &s.qualname, &s.firstlineno, &s.linetable,
@@ -142,17 +111,8 @@ static PyObject *code_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
         return NULL;
     }
     if (!(empty = PyTuple_New(0))) return NULL;
-    if (s.nlocals != PyTuple_GET_SIZE(vars)) {
-        PyErr_SetString(PyExc_ValueError, "code: co_nlocals != len(co_varnames)");
-    } else if (check_names(s.names) == 0 && join_names(vars, cells ? cells : empty, frees ? frees : empty, &names, &kinds) == 0) {
-        s.localsplusnames = names;
-        s.localspluskinds = kinds;
-        s.nregs = (int)PyTuple_GET_SIZE(names) + Py_MAX(stacksize, 0);
-        r = from_bytes(&s, code, exceptions);
-    }
+    PyObject *r = build(&s, stacksize, code, exceptions, vars, cells ? cells : empty, frees ? frees : empty);
     Py_DECREF(empty);
-    Py_XDECREF(names);
-    Py_XDECREF(kinds);
     return r;
 }
 static PyObject *code_replace(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -165,104 +125,68 @@ static PyObject *code_replace(PyObject *self, PyObject *const *args, Py_ssize_t 
                     .flags = c->co_flags, .firstlineno = c->co_firstlineno, .consts = c->co_consts, .names = c->co_names, .filename = c->co_filename, .name = c->co_name,
                     .qualname = c->co_qualname, .linetable = c->co_linetable};
     int stacksize = c->co_stacksize;
-    PyObject *code = NULL, *vars = NULL, *frees = NULL, *cells = NULL, *exceptions = NULL, *names = NULL, *kinds = NULL, *r = NULL;
-    PyObject *own[5] = {NULL};
+    PyObject *code = NULL, *vars = NULL, *frees = NULL, *cells = NULL, *exceptions = c->co_exceptiontable, *r = NULL, *own[4] = {NULL};
     if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &s.argcount, &s.posonlyargcount, &s.kwonlyargcount, &s.nlocals, &stacksize, &s.flags, &s.firstlineno,
                                       &code, &PyTuple_Type, &s.consts, &PyTuple_Type, &s.names, &PyTuple_Type, &vars, &PyTuple_Type, &frees, &PyTuple_Type, &cells,
                                       &s.filename, &s.name, &s.qualname, &s.linetable, &exceptions))
         return NULL;
-    if (!code && !(code = own[0] = kr_code_bytes(CODE(self)))) goto done;
-    if (!exceptions && !(exceptions = own[1] = kr_code_exception_bytes(CODE(self)))) goto done;
-    if (!vars && !(vars = own[2] = kr_code_names_of(CODE(self), KR_KIND_LOCAL))) goto done;
-    if (!cells && !(cells = own[3] = kr_code_names_of(CODE(self), KR_KIND_CELL))) goto done;
-    if (!frees && !(frees = own[4] = kr_code_names_of(CODE(self), KR_KIND_FREE))) goto done;
-    if (s.nlocals != PyTuple_GET_SIZE(vars)) {
-        PyErr_SetString(PyExc_ValueError, "code: co_nlocals != len(co_varnames)");
-        goto done;
-    }
-    if (check_names(s.names) < 0 || join_names(vars, cells, frees, &names, &kinds) < 0) goto done;
-    s.localsplusnames = names;
-    s.localspluskinds = kinds;
-    s.nregs = (int)PyTuple_GET_SIZE(names) + Py_MAX(stacksize, 0);
-    r = from_bytes(&s, code, exceptions);
+    int values[] = {s.argcount, s.posonlyargcount, s.kwonlyargcount, s.nlocals, stacksize, s.flags, s.firstlineno};
+    for (size_t i = 0; i < KR_ARRAY_LEN(values); i++)
+        if (values[i] < 0) {
+            PyErr_Format(PyExc_ValueError, "%s must be a positive integer", keywords[i]);
+            return NULL;
+        }
+    if (!code && !(code = own[0] = PyCode_GetCode(c))) goto done;
+    if (!vars && !(vars = own[1] = PyCode_GetVarnames(c))) goto done;
+    if (!cells && !(cells = own[2] = PyCode_GetCellvars(c))) goto done;
+    if (!frees && !(frees = own[3] = PyCode_GetFreevars(c))) goto done;
+    r = build(&s, stacksize, code, exceptions, vars, cells, frees);
 done:
-    for (int i = 0; i < 5; i++) Py_XDECREF(own[i]);
-    Py_XDECREF(names);
-    Py_XDECREF(kinds);
+    for (size_t i = 0; i < KR_ARRAY_LEN(own); i++) Py_XDECREF(own[i]);
     return r;
 }
 
 /* ------------------------------------------------------------------ lines and positions */
 
-static PyObject *line_or_none(int line) { return line < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(line); }
+static PyObject *code_lines(PyObject *self, PyObject *unused) { return kr_code_lines_iter(CODE(self)); }
+static PyObject *code_positions(PyObject *self, PyObject *unused) { return kr_code_positions_iter(CODE(self)); }
 
-static PyObject *code_lines(PyObject *self, PyObject *unused) {
-    (void)unused;
-    KrCode *c = CODE(self);
-    PyObject *list = PyList_New(0), *it = NULL;
-    for (uint32_t i = 0; list && i < c->ninstrs;) {
-        int line = kr_code_line(c, i);
-        uint32_t end = i + 1;
-        while (end < c->ninstrs && kr_code_line(c, end) == line) end++;
-        PyObject *entry = Py_BuildValue("(IIN)", i * 2, end * 2, line_or_none(line));
-        if (!entry || PyList_Append(list, entry) < 0) Py_CLEAR(list);
-        Py_XDECREF(entry);
-        i = end;
-    }
-    if (list) it = PyObject_GetIter(list);
-    Py_XDECREF(list);
-    return it;
-}
-static PyObject *code_positions(PyObject *self, PyObject *unused) {
-    (void)unused;
-    KrCode *c = CODE(self);
-    PyObject *list = PyList_New(0), *it = NULL;
-    for (uint32_t i = 0; list && i < c->ninstrs; i++) {
-        KrLocation at = kr_code_location(c, i);
-        PyObject *entry = Py_BuildValue("(NNNN)", line_or_none(at.line), line_or_none(at.end_line), line_or_none(at.col), line_or_none(at.end_col));
-        if (!entry || PyList_Append(list, entry) < 0) Py_CLEAR(list);
-        Py_XDECREF(entry);
-    }
-    if (list) it = PyObject_GetIter(list);
-    Py_XDECREF(list);
-    return it;
-}
-/* The line table of Python 3.9 and before: pairs of byte increments. */
+/* The line table of Python 3.9 and before: pairs of byte increments of offset and line. */
 static PyObject *get_lnotab(PyObject *self, void *unused) {
-    (void)unused;
     KrCode *c = CODE(self);
-    PyObject *bytes = PyByteArray_FromStringAndSize("", 0), *r = NULL;
+    PyObject *pairs = PyByteArray_FromStringAndSize("", 0), *r = NULL;
     int line = c->base.co_firstlineno;
-    uint32_t at = 0;
-    for (uint32_t i = 0; bytes && i < c->ninstrs; i++) {
-        int here = kr_code_line(c, i);
-        if (here < 0 || here == line) continue;
-        int dline = here - line;
-        uint32_t doffset = 2 * (i - at);
-        while (bytes && (doffset > 0 || dline != 0)) {
+    uint32_t from = 0;
+    KrLineCursor cursor;
+    kr_line_cursor_init(&cursor, c);
+    while (pairs && kr_line_cursor_next(&cursor)) {
+        if (cursor.at.line < 0 || cursor.at.line == line) continue;
+        int dline = cursor.at.line - line;
+        uint32_t doffset = 2 * (cursor.start - from);
+        while (doffset > 0 || dline != 0) {
             int step = doffset > 254 ? 0 : Py_MAX(Py_MIN(dline, 127), -128);
             unsigned char pair[2] = {(unsigned char)Py_MIN(doffset, 254), (unsigned char)step};
-            Py_ssize_t n = PyByteArray_GET_SIZE(bytes);
-            if (PyByteArray_Resize(bytes, n + 2) < 0) {
-                Py_CLEAR(bytes);
-                break;
+            Py_ssize_t n = PyByteArray_GET_SIZE(pairs);
+            if (PyByteArray_Resize(pairs, n + 2) < 0) {
+                Py_DECREF(pairs);
+                return NULL;
             }
-            memcpy(PyByteArray_AS_STRING(bytes) + n, pair, 2);
+            memcpy(PyByteArray_AS_STRING(pairs) + n, pair, 2);
             doffset -= pair[0];
             dline -= step;
         }
-        line = here;
-        at = i;
+        line = cursor.at.line;
+        from = cursor.start;
     }
-    if (bytes) r = PyBytes_FromStringAndSize(PyByteArray_AS_STRING(bytes), PyByteArray_GET_SIZE(bytes));
-    Py_XDECREF(bytes);
+    if (pairs) r = PyBytes_FromStringAndSize(PyByteArray_AS_STRING(pairs), PyByteArray_GET_SIZE(pairs));
+    Py_XDECREF(pairs);
     return r;
 }
 
 /* ------------------------------------------------------------------ the type */
 
 static PyObject *varname_from_oparg(PyObject *self, PyObject *arg) {
-    Py_ssize_t i = PyLong_AsSsize_t(arg);
+    int i = _PyLong_AsInt(arg);
     if (i == -1 && PyErr_Occurred()) return NULL;
     if (i < 0 || i >= BASE(self)->co_nlocalsplus) {
         PyErr_SetString(PyExc_IndexError, "tuple index out of range");
@@ -271,18 +195,16 @@ static PyObject *varname_from_oparg(PyObject *self, PyObject *arg) {
     return Py_NewRef(PyTuple_GET_ITEM(BASE(self)->co_localsplusnames, i));
 }
 static PyObject *code_sizeof(PyObject *self, PyObject *unused) {
-    (void)unused;
     KrCode *c = CODE(self);
-    return PyLong_FromSize_t(sizeof *c + c->ninstrs * sizeof *c->instrs + c->nexc_entries * sizeof *c->exc_entries + (c->caches ? c->ninstrs * sizeof *c->caches : 0));
+    size_t each = sizeof *c->instrs + (c->caches ? sizeof *c->caches : 0) + (size_t)c->base._co_linearray_entry_size;
+    return PyLong_FromSize_t(sizeof *c + c->ninstrs * each);
 }
-static PyObject *get_code(PyObject *self, void *unused) { (void)unused; return PyCode_GetCode(BASE(self)); }
-static PyObject *get_exceptiontable(PyObject *self, void *unused) { (void)unused; return kr_code_exception_bytes(CODE(self)); }
+static PyObject *get_code(PyObject *self, void *unused) { return PyCode_GetCode(BASE(self)); }
 static PyObject *get_names(PyObject *self, void *kind) { return kr_code_names_of(CODE(self), (int)(intptr_t)kind); }
 
 static PyGetSetDef code_getset[] = {
     {"co_code", get_code, NULL, "the instructions, 8 bytes each", NULL},
     {"_co_code_adaptive", get_code, NULL, NULL, NULL},
-    {"co_exceptiontable", get_exceptiontable, NULL, NULL, NULL},
     {"co_lnotab", get_lnotab, NULL, NULL, NULL},
     {"co_varnames", get_names, NULL, NULL, (void *)KR_KIND_LOCAL},
     {"co_cellvars", get_names, NULL, NULL, (void *)KR_KIND_CELL},
@@ -293,20 +215,26 @@ static PyGetSetDef code_getset[] = {
 static PyMemberDef code_members[] = {
     MEMBER(co_argcount, T_INT), MEMBER(co_posonlyargcount, T_INT), MEMBER(co_kwonlyargcount, T_INT), MEMBER(co_stacksize, T_INT), MEMBER(co_flags, T_INT),
     MEMBER(co_nlocals, T_INT), MEMBER(co_names, T_OBJECT), MEMBER(co_filename, T_OBJECT), MEMBER(co_name, T_OBJECT), MEMBER(co_qualname, T_OBJECT),
-    MEMBER(co_firstlineno, T_INT), MEMBER(co_linetable, T_OBJECT), MEMBER(co_consts, T_OBJECT),
+    MEMBER(co_firstlineno, T_INT), MEMBER(co_linetable, T_OBJECT), MEMBER(co_exceptiontable, T_OBJECT), MEMBER(co_consts, T_OBJECT),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef code_methods[] = {
     {"__sizeof__", code_sizeof, METH_NOARGS, "The size in memory, in bytes."},
     {"co_lines", code_lines, METH_NOARGS, "Triples (start, end, line) of instruction offsets."},
     {"co_positions", code_positions, METH_NOARGS, "The position (line, end line, column, end column) of each instruction."},
-    {"replace", KR_METH(code_replace), METH_FASTCALL | METH_KEYWORDS, "A copy with some attributes changed."},
-    {"_varname_from_oparg", varname_from_oparg, METH_O, "The name of a local register."},
+    {"replace", KR_METH(code_replace), METH_FASTCALL | METH_KEYWORDS, "replace($self, /, **changes)\n--\n\nA copy with some attributes changed."},
+    {"_varname_from_oparg", varname_from_oparg, METH_O, "_varname_from_oparg($self, /, oparg)\n--\n\nThe name of a local register."},
     {NULL, NULL, 0, NULL},
 };
+PyDoc_STRVAR(code_doc,
+    "code(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,\n"
+    "     flags, codestring, constants, names, varnames, filename, name,\n"
+    "     qualname, firstlineno, linetable, exceptiontable, freevars=(),\n"
+    "     cellvars=(), /)\n--\n\n"
+    "A compiled block of Python code; compile() makes them.");
 PyTypeObject PyCode_Type = {
     KR_STATIC_TYPE_HEAD .tp_name = "code", .tp_basicsize = sizeof(KrCode), .tp_dealloc = code_dealloc, .tp_repr = code_repr, .tp_hash = code_hash,
-    .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT, .tp_doc = "A compiled block of Python code; made by compile().",
+    .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT, .tp_doc = code_doc,
     .tp_richcompare = code_richcompare, .tp_weaklistoffset = offsetof(PyCodeObject, co_weakreflist), .tp_methods = code_methods, .tp_members = code_members,
     .tp_getset = code_getset, .tp_new = code_new,
 };

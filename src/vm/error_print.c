@@ -4,6 +4,7 @@
  */
 #include "krait.h"
 #include "runtime/errors.h"
+#include "vm/suggestions.h"
 
 typedef struct { PyObject *file, *seen; } Printer;
 
@@ -132,6 +133,12 @@ static int put_exception(Printer *p, PyObject *value) {
             r = put(p, ": ");
             if (r == 0) r = put_object(p, text);
         }
+    }
+    if (r == 0) {
+        PyObject *meant = kr_suggestion(value), *hint = meant ? PyUnicode_FromFormat(". Did you mean: %R?", meant) : NULL;
+        if (hint) r = put_object(p, hint);
+        Py_XDECREF(meant);
+        Py_XDECREF(hint);
     }
     if (r == 0) r = put(p, "\n");
     if (r == 0) r = put_notes(p, value);

@@ -4,7 +4,7 @@
  * location; 1: line only; 2: all four. Then for 1 and 2 the line as a signed varint difference to the last known line; for 2 also the
  * end line minus the line, and column and end column plus one, as varints. Varints: 7 bits a byte, low first, bit 7: more follow.
  */
-#include "vm/code.h"
+#include "vm/code_object.h"
 
 static int put_byte(KrLineTableBuilder *b, unsigned char byte) {
     if (b->size == b->capacity) {
@@ -60,9 +60,8 @@ PyObject *kr_linetable_finish(KrLineTableBuilder *b) {
 
 /* ------------------------------------------------------------------ reading */
 
-/* A bounded reader: past the end it gives 0. */
-typedef struct { const unsigned char *p, *end; } Reader;
-static uint32_t get(Reader *r) {
+/* The readers are bounded: past the end of the table they see 0, so a table that was made up harms nobody. */
+static uint32_t get(KrLineCursor *r) {
     uint32_t v = 0;
     for (int shift = 0; r->p < r->end; shift += 7) {
         unsigned char byte = *r->p++;
@@ -71,27 +70,84 @@ static uint32_t get(Reader *r) {
     }
     return v;
 }
-KrLocation kr_code_location(KrCode *c, uint32_t i) {
+void kr_line_cursor_init(KrLineCursor *r, KrCode *c) {
     PyObject *table = c->base.co_linetable;
-    Reader r = {(unsigned char *)PyBytes_AS_STRING(table), (unsigned char *)PyBytes_AS_STRING(table) + PyBytes_GET_SIZE(table)};
-    uint32_t at = 0;
-    int line = c->base.co_firstlineno;
-    while (r.p < r.end) {
-        uint32_t head = get(&r), count = head >> 2;
-        KrLocation here = {-1, -1, -1, -1};
-        if (head & 3) {
-            uint32_t d = get(&r);
-            line += d & 1 ? -(int)(d >> 1) : (int)(d >> 1);
-            here.line = here.end_line = line;
+    r->p = (const unsigned char *)PyBytes_AS_STRING(table);
+    r->end = r->p + PyBytes_GET_SIZE(table);
+    r->start = r->stop = 0;
+    r->limit = c->ninstrs;
+    r->line = c->base.co_firstlineno;
+    r->at = (KrLocation){-1, -1, -1, -1};
+}
+bool kr_line_cursor_next(KrLineCursor *r) {
+    while (r->p < r->end && r->stop < r->limit) {
+        uint32_t head = get(r), count = head >> 2, kind = head & 3;
+        KrLocation at = {-1, -1, -1, -1};
+        if (kind) {
+            uint32_t d = get(r);
+            r->line += d & 1 ? -(int)(d >> 1) : (int)(d >> 1);
+            at.line = at.end_line = r->line;
         }
-        if ((head & 3) == 2) {
-            here.end_line = line + (int)get(&r);
-            here.col = (int)get(&r) - 1;
-            here.end_col = (int)get(&r) - 1;
+        if (kind == 2) {
+            at.end_line = r->line + (int)get(r);
+            at.col = (int)get(r) - 1;
+            at.end_col = (int)get(r) - 1;
         }
-        if (i - at < count) return here;
-        at += count;
+        if (count == 0) continue;
+        r->at = at;
+        r->start = r->stop;
+        r->stop = count < r->limit - r->stop ? r->stop + count : r->limit;
+        return true;
     }
+    return false;
+}
+KrLocation kr_code_location(KrCode *c, uint32_t i) {
+    KrLineCursor r;
+    kr_line_cursor_init(&r, c);
+    while (kr_line_cursor_next(&r))
+        if (i < r.stop) return r.at;
     return (KrLocation){-1, -1, -1, -1};
 }
-int kr_code_line(KrCode *c, uint32_t i) { return kr_code_location(c, i).line; }
+/* Takes no memory: the dump of a crash calls it. */
+int kr_code_line(KrCode *c, uint32_t i) {
+    if (c->base._co_linearray && i < c->ninstrs) return ((const int *)c->base._co_linearray)[i];
+    return kr_code_location(c, i).line;
+}
+void kr_code_index_lines(KrCode *c) {
+    if (c->base._co_linearray) return;
+    int *lines = PyMem_Malloc((size_t)c->ninstrs * sizeof *lines);
+    if (!lines) return;
+    KrLineCursor r;
+    kr_line_cursor_init(&r, c);
+    while (kr_line_cursor_next(&r))
+        for (uint32_t i = r.start; i < r.stop; i++) lines[i] = r.at.line;
+    for (uint32_t i = r.stop; i < c->ninstrs; i++) lines[i] = -1;
+    c->base._co_linearray_entry_size = sizeof *lines;
+    c->base._co_linearray = (char *)lines;
+}
+
+/* ------------------------------------------------------------------ the public form of a cursor: offsets count 2 for an instruction */
+
+void kr_code_range_init(KrCode *c, PyCodeAddressRange *bounds) {
+    KrLineCursor r;
+    kr_line_cursor_init(&r, c);
+    bounds->ar_start = bounds->ar_end = 0;
+    bounds->ar_line = -1;
+    bounds->opaque.computed_line = r.line;
+    bounds->opaque.lo_next = r.p;
+    bounds->opaque.limit = r.end;
+}
+/* The line of an offset; moves the range forward to the run that holds it. -1 past the last run, or before the range. */
+int _PyCode_CheckLineNumber(int lasti, PyCodeAddressRange *bounds) {
+    KrLineCursor r = {.p = bounds->opaque.lo_next, .end = bounds->opaque.limit, .start = (uint32_t)bounds->ar_start / 2, .stop = (uint32_t)bounds->ar_end / 2,
+                      .limit = INT32_MAX / 2, .line = bounds->opaque.computed_line};
+    while (bounds->ar_end <= lasti) {
+        if (!kr_line_cursor_next(&r)) return -1;
+        bounds->ar_start = (int)r.start * 2;
+        bounds->ar_end = (int)r.stop * 2;
+        bounds->ar_line = r.at.line;
+        bounds->opaque.computed_line = r.line;
+        bounds->opaque.lo_next = r.p;
+    }
+    return lasti < bounds->ar_start ? -1 : bounds->ar_line;
+}

@@ -21,6 +21,8 @@ typedef struct {
     PyObject *op_stats;             /* -X opstats */
     int recursion_limit;
     uint32_t next_code_version;     /* last one given out to a code object */
+    int ncode_extras;               /* users of _PyCode_SetExtra so far, and how each frees what it attached */
+    void (*code_extra_free[255])(void *);
 } KrInterpVM;
 
 #endif

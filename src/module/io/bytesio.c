@@ -214,7 +214,7 @@ static PyObject *bytesio_getvalue(BytesIO *self, PyObject *ignored) {
 }
 static PyObject *bytesio_getbuffer(BytesIO *self, PyObject *ignored) {
     CHECK_OPEN(self);
-    BytesBuffer *b = PyObject_GC_New(BytesBuffer, &_PyBytesIOBuffer_Type);
+    BytesBuffer *b = PyObject_GC_New(BytesBuffer, &kr_io_bytesbuffer_type);
     if (!b) return NULL;
     b->source = (BytesIO *)Py_NewRef(self);
     PyObject_GC_Track(b);
@@ -367,7 +367,8 @@ static void buffer_dealloc(BytesBuffer *self) {
     PyObject_GC_Del(self);
 }
 static PyBufferProcs buffer_procs = {(getbufferproc)buffer_get, (releasebufferproc)buffer_release};
-PyAPI_DATA(PyTypeObject) _PyBytesIOBuffer_Type;
-PyTypeObject _PyBytesIOBuffer_Type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._BytesIOBuffer", .tp_basicsize = sizeof(BytesBuffer),
+PyTypeObject kr_io_bytesbuffer_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._BytesIOBuffer", .tp_basicsize = sizeof(BytesBuffer),
     .tp_dealloc = (destructor)buffer_dealloc, .tp_as_buffer = &buffer_procs, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_traverse = (traverseproc)buffer_traverse};
+/* The name compiled modules know it by. */
+extern PyTypeObject _PyBytesIOBuffer_Type __attribute__((alias("kr_io_bytesbuffer_type"), visibility("default")));

@@ -138,7 +138,7 @@ static int io_exec(PyObject *m) {
         &kr_io_newline_type, &kr_io_wrapper_type};
     for (size_t i = 0; i < KR_ARRAY_LEN(types); i++)
         if (PyModule_AddType(m, types[i]) < 0) return -1;
-    if (PyType_Ready(&_PyBytesIOBuffer_Type) < 0) return -1;
+    if (PyType_Ready(&kr_io_bytesbuffer_type) < 0) return -1;
     PyObject *u = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO){}", "UnsupportedOperation", PyExc_OSError, PyExc_ValueError);
     int rc = u ? PyModule_AddObjectRef(m, "UnsupportedOperation", u) : -1;
     Py_XDECREF(u);

@@ -10,7 +10,7 @@
 #define IO_BUFFER_SIZE 8192
 
 extern PyTypeObject kr_io_base_type, kr_io_rawbase_type, kr_io_bufferedbase_type, kr_io_textbase_type, kr_io_fileio_type, kr_io_bytesio_type,
-    _PyBytesIOBuffer_Type, kr_io_stringio_type, kr_io_reader_type, kr_io_writer_type, kr_io_random_type, kr_io_rwpair_type, kr_io_wrapper_type,
+    kr_io_bytesbuffer_type, kr_io_stringio_type, kr_io_reader_type, kr_io_writer_type, kr_io_random_type, kr_io_rwpair_type, kr_io_wrapper_type,
     kr_io_newline_type;
 
 /* io.UnsupportedOperation: new reference. */
