@@ -1,21 +1,48 @@
 # Thin front of CMake and Ninja; `make help` lists the targets.
-PRESET_FLAGS =
+PREFIX = /usr/local
 
-.PHONY: all debug asan test test-hosted clean help packages
+.PHONY: all debug asan pgo demo test test-hosted conformance bench install clean help packages
 
 all: packages
-	@cmake --preset release $(PRESET_FLAGS) >/dev/null
+	@cmake --preset release >/dev/null
 	@cmake --build build
 
 debug: packages
-	@cmake --preset debug $(PRESET_FLAGS) >/dev/null
+	@cmake --preset debug >/dev/null
 	@cmake --build build-debug
+
+asan: packages
+	@cmake --preset asan >/dev/null
+	@cmake --build build-asan
+
+# Built twice: with counters, which a training run fills, then optimised by them.
+pgo: packages
+	@rm -rf build-pgo
+	@cmake --preset pgo-generate >/dev/null
+	@cmake --build build-pgo
+	@bench/train build-pgo/krait
+	@cmake --preset pgo-use >/dev/null
+	@cmake --build build-pgo
+
+demo: all
+	@examples/run
 
 test: all
 	@tests/run
 
 test-hosted: packages
 	@/usr/bin/python3.11 tests/hosted/run.py
+
+conformance: all
+	@/usr/bin/python3.11 tests/cpython/run.py
+
+bench: all
+	@bench/run
+
+install: packages
+	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@cmake --build build
+	@cmake --install build
 
 packages:
 	@tools/require.sh
@@ -24,8 +51,14 @@ clean:
 	rm -rf build build-*
 
 help:
-	@echo "make              release build in build/"
-	@echo "make debug        debug build in build-debug/"
+	@echo "make              release build: build/krait"
+	@echo "make demo         build, then run the programs of examples/"
 	@echo "make test         build, then all tests; ends with 'N passed, N failed, N skipped'"
+	@echo "make pgo          profile-guided build: build-pgo/krait"
+	@echo "make debug        debug build with assertions: build-debug/krait"
+	@echo "make asan         build with AddressSanitizer: build-asan/krait"
+	@echo "make conformance  CPython's own tests, compared with tests/cpython/table.tsv"
+	@echo "make bench        small workloads under krait and python3.11"
 	@echo "make test-hosted  only the native modules, run inside python3.11"
+	@echo "make install PREFIX=/usr/local"
 	@echo "make clean        removes the build folders"

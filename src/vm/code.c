@@ -122,7 +122,7 @@ PyObject *kr_code_names_of(KrCode *c, int kind) {
     return tuple;
 }
 
-static int check_names(PyObject *tuple) {
+int kr_code_check_names(PyObject *tuple) {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
         if (PyUnicode_Check(PyTuple_GET_ITEM(tuple, i))) continue;
         PyErr_Format(PyExc_TypeError, "name tuples must contain only strings, not '%.500s'", Py_TYPE(PyTuple_GET_ITEM(tuple, i))->tp_name);
@@ -133,7 +133,7 @@ static int check_names(PyObject *tuple) {
 int kr_code_join_names(PyObject *vars, PyObject *cells, PyObject *frees, PyObject **names, PyObject **kinds) {
     PyObject *list = PySequence_List(vars);
     *names = *kinds = NULL;
-    if (!list || check_names(vars) < 0 || check_names(cells) < 0 || check_names(frees) < 0) goto fail;
+    if (!list || kr_code_check_names(vars) < 0 || kr_code_check_names(cells) < 0 || kr_code_check_names(frees) < 0) goto fail;
     Py_ssize_t n = PyTuple_GET_SIZE(vars);
     if (!(*kinds = PyBytes_FromStringAndSize(NULL, n + PyTuple_GET_SIZE(cells) + PyTuple_GET_SIZE(frees)))) goto fail;
     char *k = PyBytes_AS_STRING(*kinds);
@@ -186,7 +186,6 @@ PyObject *kr_code_new_hollow(KrCodeSpec *s) {
     return c;
 }
 PyObject *kr_code_from_bytes(KrCodeSpec *s, PyObject *instrs, PyObject *exceptions) {
-    if (check_names(s->names) < 0) return NULL;
     if (PyBytes_GET_SIZE(instrs) == 0) return kr_code_new_hollow(s);
     if (PyBytes_GET_SIZE(instrs) % (Py_ssize_t)sizeof(KrInstr) || PyBytes_GET_SIZE(exceptions) % (Py_ssize_t)sizeof(KrExcEntry)) {
         PyErr_SetString(PyExc_ValueError, "code: malformed bytecode");

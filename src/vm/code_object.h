@@ -28,6 +28,8 @@ PyObject *kr_code_new_hollow(KrCodeSpec *) KR_NEW_REF KR_MAY_RAISE;
 /* A code object from instructions and exception entries that came as bytes. Without instructions: a hollow one. Other fields of
  * the specification are set; it is validated. */
 PyObject *kr_code_from_bytes(KrCodeSpec *, PyObject *instrs, PyObject *exceptions) KR_NEW_REF KR_MAY_RAISE;
+/* TypeError unless the tuple's items are strings. */
+int kr_code_check_names(PyObject *tuple) KR_MAY_RAISE;
 /* localsplusnames and their kinds from the tuples of variables, cells and free variables; a cell that is also a variable keeps its register. */
 int kr_code_join_names(PyObject *vars, PyObject *cells, PyObject *frees, PyObject **names, PyObject **kinds) KR_MAY_RAISE;
 
