@@ -538,7 +538,7 @@ static PyObject *builtin_sum(PyObject *self, PyObject *const *args, Py_ssize_t n
                 total = PyLong_FromLongLong(acc);
                 goto end;
             }
-            long long v, sum;
+            long long v = 0, sum;
             int item_overflow = 1;
             if (PyLong_CheckExact(item) || PyBool_Check(item)) v = PyLong_AsLongLongAndOverflow(item, &item_overflow);
             if (!item_overflow && !__builtin_add_overflow(acc, v, &sum)) {

@@ -176,7 +176,7 @@ PyObject *kr_type_getattr(PyTypeObject *t, PyObject *name, int suppress) {
         PyErr_Format(PyExc_TypeError, "attribute name must be string, not '%.200s'", Py_TYPE(name)->tp_name);
         return NULL;
     }
-    if (KR_UNLIKELY(!(t->tp_flags & Py_TPFLAGS_READY)) && PyType_Ready(t) < 0)
+    if (KR_UNLIKELY(!(t->tp_flags & (Py_TPFLAGS_READY | Py_TPFLAGS_READYING))) && PyType_Ready(t) < 0)
         return NULL;
     PyTypeObject *meta = Py_TYPE(t);
     PyObject *meta_attr = _PyType_Lookup(meta, name), *r;

@@ -103,7 +103,7 @@ static int check_special(Check *c, const KrInstr *in) {
     case KR_OP_JUMP_IF_TRUE_OR_KILL: return check_range(c, in->a, 1);
     case KR_OP_FOR_ITER:
         if (c->at + 2 >= s->ninstrs || in[1].op != KR_OP_JUMP || is_data(s, c->at + 2)) return bad(c, "loop");
-        return check_range(c, in->b, 1);
+        return is_cell(c, in->b) ? bad(c, "operand") : check_plain(c, in->b);
     case KR_OP_IMPORT_FROM: return check_plain(c, in->b);
     case KR_OP_END_ASYNC_FOR: return is_const(in->b) ? bad(c, "operand") : check_range(c, in->a, 1);
     case KR_OP_CHECK_EG_MATCH: return is_const(in->b) ? bad(c, "operand") : check_range(c, in->a, 2);

@@ -5,6 +5,7 @@
  * handles exceptions in gi_exc_state, so that an except clause is not disturbed by what its consumers handle.
  */
 #include "vm/generator.h"
+#include "runtime/errors.h"
 #include "vm/trace.h"
 #include "object/call.h"
 #include "memory/gc.h"
@@ -216,7 +217,9 @@ PySendResult kr_gen_resume(PyGenObject *g, PyObject *value, bool throwing, bool 
         t->base.recursion_remaining++;
     }
     if (kr_gen_enter(t, g, KR_CONT_ENTRY) < 0) return PYGEN_ERROR;
-    if (!throwing) {
+    if (throwing) {
+        _PyErr_ChainStackItem(NULL);        /* what the body handles is the context of what is thrown in */
+    } else {
         KrFrame *f = kr_gen_frame(g);
         bool suspended_here = g->gi_frame_state != KR_GEN_CREATED && f->pc[-1].op == KR_OP_YIELD;
         kr_gen_deliver(f, Py_NewRef(value ? value : Py_None));
