@@ -324,13 +324,16 @@ void _PyErr_ChainExceptions(PyObject *type, PyObject *value, PyObject *tb) {
 /* Gives the current exception the item's exception (or the one being handled) as its context, as if raised while that was handled. */
 void _PyErr_ChainStackItem(_PyErr_StackItem *item) {
     PyThreadState *ts = thread();
-    _PyErr_StackItem *saved = NULL;
+    _PyErr_StackItem *saved = NULL, *given = item ? item : ts->exc_info;
+    if (!given->exc_value || given->exc_value == Py_None) return;   /* nothing is handled there; further out does not count */
     if (item) {
         item->previous_item = saved = ts->exc_info;
         ts->exc_info = item;
     }
     PyObject *type, *value, *tb;
     PyErr_Fetch(&type, &value, &tb);
+    PyErr_NormalizeException(&type, &value, &tb);
+    if (tb) PyException_SetTraceback(value, tb);    /* SetObject takes it from there */
     _PyErr_SetObject(ts, type, value);
     Py_DECREF(type);
     Py_XDECREF(value);
