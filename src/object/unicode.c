@@ -53,9 +53,18 @@ static PyObject *exact_new(PyObject *x, const char *encoding, const char *errors
 }
 static PyObject *unicode_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     static char *names[] = {"object", "encoding", "errors", NULL};
-    PyObject *x = NULL;
-    char *encoding = NULL, *errors = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwds, "|Oss:str", names, &x, &encoding, &errors)) return NULL;
+    PyObject *x = NULL, *given[2] = {NULL, NULL};
+    const char *text[2] = {NULL, NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, "|OOO:str", names, &x, &given[0], &given[1])) return NULL;
+    for (int i = 0; i < 2; i++) {
+        if (!given[i]) continue;
+        if (!PyUnicode_Check(given[i])) {
+            _PyArg_BadArgument("str", i ? "argument 'errors'" : "argument 'encoding'", "str", given[i]);
+            return NULL;
+        }
+        if (!(text[i] = PyUnicode_AsUTF8(given[i]))) return NULL;
+    }
+    const char *encoding = text[0], *errors = text[1];
     PyObject *s = exact_new(x, encoding, errors);
     return type == &PyUnicode_Type ? s : subtype_new(type, s);
 }

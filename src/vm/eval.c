@@ -136,7 +136,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 #define JUMP_TO(i) (pc = f->code->instrs + kr_instr_target(i))
 
     SYNC_TRACING();
-    if (TRACED() && f->owner == KR_FRAME_IN_GENERATOR && pc != f->code->instrs && kr_trace_entry(t, f) < 0) goto error;
+    if (TRACED() && f->owner == KR_FRAME_IN_GENERATOR && (throwing || pc != f->code->instrs) && kr_trace_entry(t, f) < 0) goto error;
     if (throwing) goto error;
     NEXT();
 
@@ -330,6 +330,7 @@ op_trace:
         }
         if (PyErr_Occurred()) {
             if (!PyErr_ExceptionMatches(PyExc_StopIteration)) goto error;
+            if (TRACED()) kr_trace_exception(t, f);
             PyErr_Clear();
         }
         Py_CLEAR(REG(in.b));
@@ -478,7 +479,7 @@ op_trace:
     }
     CASE(CALL_EX): {
         PyObject **base = &REG(in.b);
-        v = kr_vm_call_ex(base[0], base[2], in.c ? base[3] : NULL);
+        v = TRACED() ? kr_trace_c_call_ex(t, base[0], base[2], in.c ? base[3] : NULL) : kr_vm_call_ex(base[0], base[2], in.c ? base[3] : NULL);
         SYNC_TRACING();
         Py_CLEAR(base[0]);
         Py_CLEAR(base[2]);
@@ -546,7 +547,7 @@ op_trace:
         return v;
     CASE(YIELD_FROM): {
         PyObject *received = REG(in.a);
-        PySendResult how = PyIter_Send(REG(in.b), received, &v);
+        PySendResult how = TRACED() ? kr_trace_send(t, f, REG(in.b), received, &v) : PyIter_Send(REG(in.b), received, &v);
         if (how == PYGEN_ERROR) goto error;
         Py_CLEAR(REG(in.a));
         if (how == PYGEN_NEXT) {

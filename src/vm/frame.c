@@ -5,6 +5,7 @@
  * A reference cycle through regs is broken by tp_clear. f_lasti counts 2 for an instruction and is -1 before the first.
  */
 #include "vm/generator.h"
+#include "vm/trace.h"
 #include <frameobject.h>
 
 struct _frame {
@@ -254,7 +255,7 @@ int PyFrame_GetLasti(PyFrameObject *o) {
 }
 int PyFrame_GetLineNumber(PyFrameObject *o) {
     KrFrame *f = o->frame;
-    int i = instruction_index(f);
+    int i = f->trace_prev <= KR_TRACE_JUMP_PENDING ? KR_TRACE_JUMP_PENDING - f->trace_prev : instruction_index(f);
     return i < 0 ? f->code->base.co_firstlineno : kr_code_line(f->code, (uint32_t)i);
 }
 PyCodeObject *PyFrame_GetCode(PyFrameObject *o) { return (PyCodeObject *)Py_NewRef((PyObject *)o->frame->code); }
@@ -287,6 +288,7 @@ static PyObject *get_lineno(PyFrameObject *o, void *ignored) {
     int line = PyFrame_GetLineNumber(o);
     return line < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(line);
 }
+static int set_lineno(PyFrameObject *o, PyObject *v, void *ignored) { return kr_frame_jump(o->frame, o, v); }
 static PyObject *get_trace(PyFrameObject *o, void *ignored) { return Py_NewRef(o->trace ? o->trace : Py_None); }
 static int set_trace(PyFrameObject *o, PyObject *v, void *ignored) {
     kr_frame_set_trace(o, v == Py_None ? NULL : v);
@@ -303,7 +305,7 @@ static int set_trace_opcodes(PyFrameObject *o, PyObject *v, void *ignored) {
 }
 static PyGetSetDef frame_getset[] = {{"f_back", (getter)get_back, NULL, NULL}, {"f_locals", (getter)get_locals, NULL, NULL}, {"f_code", (getter)get_code, NULL, NULL},
     {"f_globals", (getter)get_globals, NULL, NULL}, {"f_builtins", (getter)get_builtins, NULL, NULL}, {"f_lasti", (getter)get_lasti, NULL, NULL},
-    {"f_lineno", (getter)get_lineno, NULL, NULL}, {"f_trace", (getter)get_trace, (setter)set_trace, NULL},
+    {"f_lineno", (getter)get_lineno, (setter)set_lineno, NULL}, {"f_trace", (getter)get_trace, (setter)set_trace, NULL},
     {"f_trace_opcodes", (getter)get_trace_opcodes, (setter)set_trace_opcodes, NULL}, {NULL}};
 static PyMemberDef frame_members[] = {{"f_trace_lines", T_BOOL, offsetof(struct _frame, trace_lines), 0}, {NULL}};
 

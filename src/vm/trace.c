@@ -4,6 +4,7 @@
  * instruction a line event was sent for last; -1 before the first.
  */
 #include "vm/trace.h"
+#include "vm/support.h"
 #include "runtime/errors.h"
 #include <frameobject.h>
 
@@ -107,8 +108,10 @@ void kr_trace_exception(KrThread *t, KrFrame *f) {
 int kr_trace_instruction(KrThread *t, KrFrame *f) {
     PyThreadState *ts = &t->base;
     if (!ts->c_tracefunc || ts->tracing) return 0;
+    if (f->trace_prev <= KR_TRACE_JUMP_PENDING) return kr_frame_jump_pending(f);
     int i = (int)(f->pc - 1 - f->code->instrs), prev = f->trace_prev, line = kr_code_line(f->code, (uint32_t)i);
     if (i < (int)f->code->first_traceable) return 0;
+    if (prev < 0 && i > (int)f->code->first_traceable + 1) prev = i - 1; /* traced only from here on: what began it was a call just before */
     int prev_line = prev < 0 ? -1 : kr_code_line(f->code, (uint32_t)prev);
     PyFrameObject *frame = kr_frame_object(f);
     if (!frame) return -1;
@@ -121,10 +124,38 @@ int kr_trace_instruction(KrThread *t, KrFrame *f) {
     if (r == 0 && kr_frame_traces_opcodes(frame)) r = call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_OPCODE, Py_None);
     return r;
 }
+PySendResult kr_trace_send(KrThread *t, KrFrame *f, PyObject *receiver, PyObject *value, PyObject **result) {
+    if (!t->base.c_tracefunc || t->base.tracing) return PyIter_Send(receiver, value, result);
+    *result = value == Py_None && PyIter_Check(receiver) ? Py_TYPE(receiver)->tp_iternext(receiver) : PyObject_CallMethodOneArg(receiver, KR_STR(send), value);
+    if (*result) return PYGEN_NEXT;
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_StopIteration)) kr_trace_exception(t, f);
+    return _PyGen_FetchStopIterationValue(result) == 0 ? PYGEN_RETURN : PYGEN_ERROR;
+}
+/* Whether calling it is told to the profile function. */
+static bool is_c_callable(PyObject *o) { return PyCFunction_Check(o) || Py_IS_TYPE(o, &PyMethodDescr_Type); }
+PyObject *kr_trace_c_call_ex(KrThread *t, PyObject *callable, PyObject *args, PyObject *kwargs) {
+    if (!t->base.c_profilefunc || t->base.tracing || !is_c_callable(callable)) return kr_vm_call_ex(callable, args, kwargs);
+    if (!PyTuple_CheckExact(args) || (kwargs && !PyDict_CheckExact(kwargs))) return kr_vm_call_ex(callable, args, kwargs); /* it says what is wrong */
+    Py_ssize_t n = PyTuple_GET_SIZE(args), nkw = kwargs ? PyDict_GET_SIZE(kwargs) : 0, pos = 0, i = 0;
+    PyObject **all = PyMem_New(PyObject *, n + nkw + 1), *names = PyTuple_New(nkw), *name, *value, *r = NULL;
+    if (!all) PyErr_NoMemory();
+    if (all && names) {
+        for (i = 0; i < n; i++) all[i + 1] = Py_NewRef(PyTuple_GET_ITEM(args, i));
+        while (kwargs && i < n + nkw && PyDict_Next(kwargs, &pos, &name, &value)) {
+            PyTuple_SET_ITEM(names, i - n, Py_NewRef(name));
+            all[1 + i++] = Py_NewRef(value);
+        }
+        r = kr_trace_c_call(t, callable, all + 1, (size_t)n | PY_VECTORCALL_ARGUMENTS_OFFSET, nkw ? names : NULL);
+        while (i-- > 0) Py_DECREF(all[i + 1]);
+    }
+    Py_XDECREF(names);
+    PyMem_Free(all);
+    return r;
+}
 PyObject *kr_trace_c_call(KrThread *t, PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     PyThreadState *ts = &t->base;
     PyObject *what = callable, *owned = NULL, *r;
-    if (!ts->c_profilefunc || ts->tracing || !(PyCFunction_Check(callable) || Py_IS_TYPE(callable, &PyMethodDescr_Type)))
+    if (!ts->c_profilefunc || ts->tracing || !is_c_callable(callable))
         return PyObject_Vectorcall(callable, args, nargsf, kwnames);
     if (!PyCFunction_Check(callable)) {
         if (PyVectorcall_NARGS(nargsf) < 1) return PyObject_Vectorcall(callable, args, nargsf, kwnames);
@@ -143,12 +174,4 @@ PyObject *kr_trace_c_call(KrThread *t, PyObject *callable, PyObject *const *args
     }
     Py_XDECREF(owned);
     return r;
-}
-
-/* ------------------------------------------------------------------ f_lineno = n */
-
-int kr_frame_jump(KrFrame *f, PyFrameObject *frame, PyObject *line) {
-    (void)f, (void)frame, (void)line;
-    PyErr_SetString(PyExc_NotImplementedError, "setting f_lineno is not implemented");
-    return -1;
 }
