@@ -86,7 +86,7 @@ static int socket_init(KrSocket *s, PyObject *args, PyObject *kwargs) {
         KrSocketAddress a;
         socklen_t length = sizeof a;
         fd = _PyLong_AsInt(given);
-        if (fd == -1) {
+        if (fd < 0) {
             if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "negative file descriptor");
             return -1;
         }
@@ -243,8 +243,8 @@ static PyObject *socket_settimeout(KrSocket *s, PyObject *o) {
 }
 static PyObject *socket_gettimeout(KrSocket *s, PyObject *ignored) { return timeout_result(s->timeout); }
 static PyObject *socket_setblocking(KrSocket *s, PyObject *o) {
-    int blocking = _PyLong_AsInt(o);
-    if (blocking == -1 && PyErr_Occurred()) return NULL;
+    int blocking = PyObject_IsTrue(o);
+    if (blocking < 0) return NULL;
     s->timeout = blocking ? -1 : 0;
     return kr_socket_set_blocking(s, blocking) < 0 ? NULL : Py_NewRef(Py_None);
 }
