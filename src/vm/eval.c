@@ -475,6 +475,7 @@ op_trace:
         for (Py_ssize_t i = 0; i < in.c + 2; i++) Py_CLEAR(base[i]);
         if (!v) goto error;
         SET(in.a, v);
+        POLL();                 /* a signal that came while C code waited is handled here */
         NEXT();
     }
     CASE(CALL_EX): {
