@@ -244,8 +244,8 @@ done:
 }
 /* Whether sub is a subclass of a registered class. */
 static int check_registry(Data *d, PyObject *sub) {
-    int r = in_set(d->registry, sub);
-    if (r || !d->registry) return r;
+    int r = 0;
+    if (!d->registry) return 0;
     PyObject *refs = PySequence_List(d->registry);
     if (!refs) return -1;
     for (Py_ssize_t i = 0; r == 0 && i < PyList_GET_SIZE(refs); i++) {
@@ -295,7 +295,10 @@ static int check(PyObject *module, Data *d, PyObject *cls, PyObject *sub) {
         return -1;
     }
     if (PyType_IsSubtype((PyTypeObject *)sub, (PyTypeObject *)cls)) r = 1;
-    if (r == 0) r = check_registry(d, sub);
+    if (r == 0) {
+        if ((r = in_set(d->registry, sub))) return r;   /* the registry is as good as the cache */
+        r = check_registry(d, sub);
+    }
     if (r == 0) r = check_subclasses(cls, sub);
     if (r < 0) return -1;
     return add_to_set(r ? &d->cache : &d->negative, sub) < 0 ? -1 : r;

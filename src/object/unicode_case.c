@@ -116,6 +116,28 @@ static int change_at(Change change, int kind, const void *data, Py_ssize_t n, Py
         return count;
     }
 }
+/* Of eight ASCII characters: 0x20 in the bytes that lie in first..first+25. */
+KR_INLINE uint64_t letters(uint64_t w, unsigned first) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t from = w + (0x80 - first) * ones, beyond = w + (0x80 - (first + 26)) * ones;
+    return ((from & ~beyond) >> 2) & (ones << 5);
+}
+/* Every upper or lower case letter (or both) of n ASCII characters to the other case. */
+static void flip_ascii(unsigned char *to, const unsigned char *from, Py_ssize_t n, bool uppers, bool lowers) {
+    Py_ssize_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t w, flip = 0;
+        memcpy(&w, from + i, 8);
+        if (uppers) flip = letters(w, 'A');
+        if (lowers) flip |= letters(w, 'a');
+        w ^= flip;
+        memcpy(to + i, &w, 8);
+    }
+    for (; i < n; i++) {
+        unsigned char c = from[i];
+        to[i] = (uppers && Py_ISUPPER(c)) || (lowers && Py_ISLOWER(c)) ? c ^ 0x20 : c;
+    }
+}
 static PyObject *change_ascii(PyObject *s, Change change) {
     Py_ssize_t n = PyUnicode_GET_LENGTH(s);
     PyObject *r = PyUnicode_New(n, 127);
@@ -123,18 +145,20 @@ static PyObject *change_ascii(PyObject *s, Change change) {
     const unsigned char *from = PyUnicode_1BYTE_DATA(s);
     unsigned char *to = PyUnicode_1BYTE_DATA(r);
     bool inside = false;
-    for (Py_ssize_t i = 0; i < n; i++) {
-        unsigned char c = from[i];
-        bool up = Py_ISUPPER(c), low = Py_ISLOWER(c), make_upper;
-        switch (change) {
-        case LOWER: case FOLD: make_upper = false; break;
-        case UPPER: make_upper = true; break;
-        case SWAP: make_upper = low; break;
-        case CAPITALIZE: make_upper = i == 0; break;
-        default: make_upper = !inside; break;
+    switch (change) {
+    case LOWER: case FOLD: flip_ascii(to, from, n, true, false); break;
+    case UPPER: flip_ascii(to, from, n, false, true); break;
+    case SWAP: flip_ascii(to, from, n, true, true); break;
+    case CAPITALIZE:
+        flip_ascii(to, from, n, true, false);
+        to[0] = Py_TOUPPER(from[0]);
+        break;
+    default:
+        for (Py_ssize_t i = 0; i < n; i++) {
+            unsigned char c = from[i];
+            to[i] = inside ? Py_TOLOWER(c) : Py_TOUPPER(c);
+            inside = Py_ISALPHA(c);
         }
-        to[i] = up && !make_upper ? (unsigned char)(c + 32) : low && make_upper ? (unsigned char)(c - 32) : c;
-        inside = up || low;
     }
     return r;
 }

@@ -68,6 +68,14 @@ static PyObject *tail_match(const char *name, PyObject *s, PyObject *const *args
 static PyObject *str_startswith(PyObject *s, PyObject *const *args, Py_ssize_t n) { return tail_match("startswith", s, args, n, false); }
 static PyObject *str_endswith(PyObject *s, PyObject *const *args, Py_ssize_t n) { return tail_match("endswith", s, args, n, true); }
 
+/* An integer argument of a size; false with an exception. */
+static bool ssize_arg(PyObject *o, Py_ssize_t *value) {
+    PyObject *index = PyNumber_Index(o);
+    if (!index) return false;
+    *value = PyLong_AsSsize_t(index);
+    Py_DECREF(index);
+    return !(*value == -1 && PyErr_Occurred());
+}
 static int str_arg(const char *method, const char *which, PyObject *o) {
     if (PyUnicode_Check(o)) return 0;
     _PyArg_BadArgument(method, which, "str", o);
@@ -86,25 +94,18 @@ static PyObject *str_removesuffix(PyObject *s, PyObject *suffix) {
 static PyObject *str_replace(PyObject *s, PyObject *const *args, Py_ssize_t n) {
     Py_ssize_t max = -1;
     if (!_PyArg_CheckPositional("replace", n, 2, 3) || str_arg("replace", "argument 1", args[0]) < 0 || str_arg("replace", "argument 2", args[1]) < 0) return NULL;
-    if (n > 2) {
-        PyObject *index = PyNumber_Index(args[2]);
-        if (!index) return NULL;
-        max = PyLong_AsSsize_t(index);
-        Py_DECREF(index);
-        if (max == -1 && PyErr_Occurred()) return NULL;
-    }
+    if (n > 2 && !ssize_arg(args[2], &max)) return NULL;
     return kr_unicode_replace(s, args[0], args[1], max);
 }
 static PyObject *split_method(PyObject *s, PyObject *const *args, Py_ssize_t n, PyObject *kwnames, bool forward) {
     static const char *const names[] = {"sep", "maxsplit", NULL};
-    static _PyArg_Parser split_parser = {.format = "|On:split", .keywords = names}, rsplit_parser = {.format = "|On:rsplit", .keywords = names};
-    PyObject *sep = Py_None;
+    static _PyArg_Parser split_parser = {.keywords = names, .fname = "split"}, rsplit_parser = {.keywords = names, .fname = "rsplit"};
+    PyObject *buffer[2] = {NULL, NULL};
     Py_ssize_t max = -1;
-    if (kwnames || n > 1) {
-        if (!_PyArg_ParseStackAndKeywords(args, n, kwnames, forward ? &split_parser : &rsplit_parser, &sep, &max)) return NULL;
-    } else if (n == 1) {
-        sep = args[0];
-    }
+    Py_ssize_t given = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+    if (!(args = _PyArg_UnpackKeywords(args, n, NULL, kwnames, forward ? &split_parser : &rsplit_parser, 0, 2, 0, buffer))) return NULL;
+    PyObject *sep = given && args[0] ? args[0] : Py_None;
+    if (given && (kwnames || n > 1) && args[1] && !ssize_arg(args[1], &max)) return NULL;
     if (sep == Py_None) return kr_unicode_split(s, NULL, max, forward);
     if (PyUnicode_Check(sep)) return kr_unicode_split(s, sep, max, forward);
     PyErr_Format(PyExc_TypeError, "must be str or None, not %.100s", Py_TYPE(sep)->tp_name);
@@ -112,12 +113,19 @@ static PyObject *split_method(PyObject *s, PyObject *const *args, Py_ssize_t n, 
 }
 static PyObject *str_split(PyObject *s, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) { return split_method(s, args, n, kwnames, true); }
 static PyObject *str_rsplit(PyObject *s, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) { return split_method(s, args, n, kwnames, false); }
+/* The one optional int argument of a method; false with an exception. */
+static bool int_arg(PyObject *const *args, Py_ssize_t n, PyObject *kwnames, _PyArg_Parser *parser, int *value) {
+    PyObject *buffer[1] = {NULL};
+    if (n == 0 && !kwnames) return true;
+    if (!(args = _PyArg_UnpackKeywords(args, n, NULL, kwnames, parser, 0, 1, 0, buffer))) return false;
+    if (args[0]) *value = _PyLong_AsInt(args[0]);
+    return !(*value == -1 && PyErr_Occurred());
+}
 static PyObject *str_splitlines(PyObject *s, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
     static const char *const names[] = {"keepends", NULL};
-    static _PyArg_Parser parser = {.format = "|i:splitlines", .keywords = names};
+    static _PyArg_Parser parser = {.keywords = names, .fname = "splitlines"};
     int keepends = 0;
-    if ((n || kwnames) && !_PyArg_ParseStackAndKeywords(args, n, kwnames, &parser, &keepends)) return NULL;
-    return PyUnicode_Splitlines(s, keepends);
+    return int_arg(args, n, kwnames, &parser, &keepends) ? PyUnicode_Splitlines(s, keepends) : NULL;
 }
 static PyObject *str_join(PyObject *s, PyObject *iterable) { return PyUnicode_Join(s, iterable); }
 static PyObject *str_partition(PyObject *s, PyObject *sep) { return PyUnicode_Partition(s, sep); }
@@ -126,15 +134,20 @@ static PyObject *str_rpartition(PyObject *s, PyObject *sep) { return PyUnicode_R
 /* ------------------------------------------------------------------ stripping */
 
 enum { STRIP_LEFT = 1, STRIP_RIGHT = 2 };
-static bool in_set(PyObject *set, Py_UCS4 c) { return PyUnicode_FindChar(set, c, 0, PyUnicode_GET_LENGTH(set), 1) >= 0; }
+/* Whether c is in the set; low: a bit for the low six bits of each of its characters. */
+static bool in_set(PyObject *set, uint64_t low, Py_UCS4 c) {
+    return (low >> (c & 63) & 1) && PyUnicode_FindChar(set, c, 0, PyUnicode_GET_LENGTH(set), 1) >= 0;
+}
 PyObject *_PyUnicode_XStrip(PyObject *s, int type, PyObject *set) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
-    Py_ssize_t i = 0, j = PyUnicode_GET_LENGTH(s);
+    Py_ssize_t i = 0, j = PyUnicode_GET_LENGTH(s), n = PyUnicode_GET_LENGTH(set);
+    uint64_t low = 0;
+    for (Py_ssize_t k = 0; k < n; k++) low |= UINT64_C(1) << (PyUnicode_READ_CHAR(set, k) & 63);
     if (type != 1)
-        while (i < j && in_set(set, PyUnicode_READ(kind, data, i))) i++;
+        while (i < j && in_set(set, low, PyUnicode_READ(kind, data, i))) i++;
     if (type != 0)
-        while (j > i && in_set(set, PyUnicode_READ(kind, data, j - 1))) j--;
+        while (j > i && in_set(set, low, PyUnicode_READ(kind, data, j - 1))) j--;
     return PyUnicode_Substring(s, i, j);
 }
 static PyObject *strip(PyObject *s, int sides, const char *name, PyObject *const *args, Py_ssize_t n) {
@@ -180,11 +193,8 @@ static PyObject *pad(PyObject *s, Py_ssize_t left, Py_ssize_t right, Py_UCS4 fil
 static PyObject *justify(PyObject *s, const char *name, PyObject *const *args, Py_ssize_t nargs, int where) {
     Py_UCS4 fill = ' ';
     if (!_PyArg_CheckPositional(name, nargs, 1, 2)) return NULL;
-    PyObject *index = PyNumber_Index(args[0]);
-    if (!index) return NULL;
-    Py_ssize_t width = PyLong_AsSsize_t(index), n = PyUnicode_GET_LENGTH(s);
-    Py_DECREF(index);
-    if (width == -1 && PyErr_Occurred()) return NULL;
+    Py_ssize_t width, n = PyUnicode_GET_LENGTH(s);
+    if (!ssize_arg(args[0], &width)) return NULL;
     if (nargs > 1) {
         if (!PyUnicode_Check(args[1])) {
             PyErr_Format(PyExc_TypeError, "The fill character must be a unicode character, not %.100s", Py_TYPE(args[1])->tp_name);
@@ -204,8 +214,8 @@ static PyObject *str_ljust(PyObject *s, PyObject *const *args, Py_ssize_t n) { r
 static PyObject *str_rjust(PyObject *s, PyObject *const *args, Py_ssize_t n) { return justify(s, "rjust", args, n, 1); }
 static PyObject *str_center(PyObject *s, PyObject *const *args, Py_ssize_t n) { return justify(s, "center", args, n, 0); }
 static PyObject *str_zfill(PyObject *s, PyObject *arg) {
-    Py_ssize_t width = PyNumber_AsSsize_t(arg, PyExc_OverflowError), n = PyUnicode_GET_LENGTH(s);
-    if (width == -1 && PyErr_Occurred()) return NULL;
+    Py_ssize_t width, n = PyUnicode_GET_LENGTH(s);
+    if (!ssize_arg(arg, &width)) return NULL;
     if (n >= width) return kr_unicode_exact(s);
     Py_ssize_t fill = width - n;
     PyObject *r = pad(s, fill, 0, '0');
@@ -221,9 +231,9 @@ static PyObject *str_zfill(PyObject *s, PyObject *arg) {
 }
 static PyObject *str_expandtabs(PyObject *s, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     static const char *const names[] = {"tabsize", NULL};
-    static _PyArg_Parser parser = {.format = "|i:expandtabs", .keywords = names};
+    static _PyArg_Parser parser = {.keywords = names, .fname = "expandtabs"};
     int tab = 8;
-    if ((nargs || kwnames) && !_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &tab)) return NULL;
+    if (!int_arg(args, nargs, kwnames, &parser, &tab)) return NULL;
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), column = 0, size = 0;
@@ -264,11 +274,27 @@ static PyObject *str_expandtabs(PyObject *s, PyObject *const *args, Py_ssize_t n
 
 /* ------------------------------------------------------------------ the rest */
 
+/* A C string argument without null characters; NULL with an exception. */
+static const char *c_string_arg(const char *method, const char *which, PyObject *o) {
+    Py_ssize_t size;
+    if (str_arg(method, which, o) < 0) return NULL;
+    const char *text = PyUnicode_AsUTF8AndSize(o, &size);
+    if (text && strlen(text) != (size_t)size) {
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        return NULL;
+    }
+    return text;
+}
 static PyObject *str_encode(PyObject *s, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
     static const char *const names[] = {"encoding", "errors", NULL};
-    static _PyArg_Parser parser = {.format = "|ss:encode", .keywords = names};
-    char *encoding = NULL, *errors = NULL;
-    if ((n || kwnames) && !_PyArg_ParseStackAndKeywords(args, n, kwnames, &parser, &encoding, &errors)) return NULL;
+    static _PyArg_Parser parser = {.keywords = names, .fname = "encode"};
+    PyObject *buffer[2] = {NULL, NULL};
+    const char *encoding = NULL, *errors = NULL;
+    if (n || kwnames) {
+        if (!(args = _PyArg_UnpackKeywords(args, n, NULL, kwnames, &parser, 0, 2, 0, buffer))) return NULL;
+        if (args[0] && !(encoding = c_string_arg("encode", "argument 'encoding'", args[0]))) return NULL;
+        if ((kwnames || n > 1) && args[1] && !(errors = c_string_arg("encode", "argument 'errors'", args[1]))) return NULL;
+    }
     return PyUnicode_AsEncodedString(s, encoding, errors);
 }
 static PyObject *str_getnewargs(PyObject *s, PyObject *unused) {

@@ -111,18 +111,51 @@ Py_ssize_t PyUnicode_Tailmatch(PyObject *s, PyObject *p, Py_ssize_t start, Py_ss
 
 /* ------------------------------------------------------------------ replacing */
 
+/* dst[i] = src[i], with to for from, at most max times; a loop without a branch when there is no limit that can be reached. */
+#define REPLACE_UNITS(T, dst, src, n, from, to, max)                                                                 \
+    do {                                                                                                             \
+        const T *in_ = (const T *)(src);                                                                             \
+        T *out_ = (T *)(dst);                                                                                        \
+        T old_ = (T)(from), new_ = (T)(to);                                                                          \
+        Py_ssize_t i_ = 0, left_ = (max);                                                                            \
+        if (left_ < (n)) {                                                                                           \
+            for (; i_ < (n) && left_ > 0; i_++) {                                                                    \
+                bool hit_ = in_[i_] == old_;                                                                         \
+                out_[i_] = hit_ ? new_ : in_[i_];                                                                    \
+                left_ -= hit_;                                                                                       \
+            }                                                                                                        \
+            memcpy(out_ + i_, in_ + i_, (size_t)((n) - i_) * sizeof(T));                                             \
+        } else {                                                                                                     \
+            replace_all_##T(out_, in_, (n), old_, new_);                                                          \
+        }                                                                                                            \
+    } while (0)
+#define REPLACE_ALL(T)                                                                                               \
+    static void replace_all_##T(T *restrict out, const T *restrict in, Py_ssize_t n, T from, T to) { \
+        for (Py_ssize_t i = 0; i < n; i++) out[i] = in[i] == from ? to : in[i];                                      \
+    }
+REPLACE_ALL(Py_UCS1)
+REPLACE_ALL(Py_UCS2)
+REPLACE_ALL(Py_UCS4)
+
 static PyObject *replace_char(PyObject *s, Py_UCS4 from, Py_UCS4 to, Py_ssize_t max) {
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), at = PyUnicode_FindChar(s, from, 0, n, 1);
     if (at < 0 || max == 0) return kr_unicode_exact(s);
     PyObject *r = PyUnicode_New(n, Py_MAX(PyUnicode_MAX_CHAR_VALUE(s), to));
     if (!r) return NULL;
-    kr_unicode_copy(r, 0, s, 0, n);
     int kind = PyUnicode_KIND(r);
     void *data = PyUnicode_DATA(r);
-    for (Py_ssize_t i = at; i < n && max > 0; i++) {
-        if (PyUnicode_READ(kind, data, i) != from) continue;
-        PyUnicode_WRITE(kind, data, i, to);
-        max--;
+    if (PyUnicode_KIND(s) == (unsigned)kind) {
+        const void *in = PyUnicode_DATA(s);
+        if (kind == 1) REPLACE_UNITS(Py_UCS1, data, in, n, from, to, max);
+        else if (kind == 2) REPLACE_UNITS(Py_UCS2, data, in, n, from, to, max);
+        else REPLACE_UNITS(Py_UCS4, data, in, n, from, to, max);
+    } else {
+        kr_unicode_copy(r, 0, s, 0, n);
+        for (Py_ssize_t i = at; i < n && max > 0; i++) {
+            if (PyUnicode_READ(kind, data, i) != from) continue;
+            PyUnicode_WRITE(kind, data, i, to);
+            max--;
+        }
     }
     if (from > 127 && to < from) Py_SETREF(r, kr_unicode_from_units(kind, data, n));
     return r;
@@ -130,7 +163,7 @@ static PyObject *replace_char(PyObject *s, Py_UCS4 from, Py_UCS4 to, Py_ssize_t 
 PyObject *kr_unicode_replace(PyObject *s, PyObject *from, PyObject *to, Py_ssize_t max) {
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), lf = PyUnicode_GET_LENGTH(from), lt = PyUnicode_GET_LENGTH(to);
     if (max < 0) max = PY_SSIZE_T_MAX;
-    if (max == 0 || (lf > n && lf > 0) || from == to) return kr_unicode_exact(s);
+    if (max == 0 || (lf > n && lf > 0) || from == to || (lf == 0 && lt == 0)) return kr_unicode_exact(s);
     if (lf == 1 && lt == 1) return replace_char(s, PyUnicode_READ_CHAR(from, 0), PyUnicode_READ_CHAR(to, 0), max);
     Py_ssize_t count = kr_unicode_count(s, from, 0, n, max);
     if (count < 0) return NULL;
@@ -182,15 +215,52 @@ PyObject *PyUnicode_Replace(PyObject *s, PyObject *from, PyObject *to, Py_ssize_
 
 /* ------------------------------------------------------------------ splitting */
 
-static int append_part(PyObject *list, PyObject *s, Py_ssize_t start, Py_ssize_t end) {
-    PyObject *part = PyUnicode_Substring(s, start, end);
-    int r = part ? PyList_Append(list, part) : -1;
-    Py_XDECREF(part);
+/* The parts found so far: the first ones in an array, so that a short list is made in its final size; the rest in the list. */
+typedef struct {
+    PyObject *list;
+    Py_ssize_t n;
+    PyObject *first[12];
+} Parts;
+static void parts_drop(Parts *p) {
+    Py_CLEAR(p->list);
+    while (p->n > 0) Py_DECREF(p->first[--p->n]);
+}
+/* Moves the array to the list, making it; 0 or -1. */
+static int parts_flush(Parts *p) {
+    if (!(p->list = PyList_New(p->n))) return -1;
+    for (Py_ssize_t i = 0; i < p->n; i++) PyList_SET_ITEM(p->list, i, p->first[i]);
+    p->n = 0;
+    return 0;
+}
+/* Adds a part, taking over the reference (NULL: an exception is set). */
+static int add_object(Parts *p, PyObject *part) {
+    if (!part) return -1;
+    if (!p->list) {
+        if (p->n < (Py_ssize_t)Py_ARRAY_LENGTH(p->first)) {
+            p->first[p->n++] = part;
+            return 0;
+        }
+        if (parts_flush(p) < 0) {
+            Py_DECREF(part);
+            return -1;
+        }
+    }
+    int r = PyList_Append(p->list, part);
+    Py_DECREF(part);
     return r;
+}
+static int add_part(Parts *p, PyObject *s, Py_ssize_t start, Py_ssize_t end) { return add_object(p, PyUnicode_Substring(s, start, end)); }
+/* The list, given what the search returned; the parts are in the order found, reversed when asked. */
+static PyObject *parts_finish(Parts *p, int r, bool reverse) {
+    if (r == 0 && !p->list) r = parts_flush(p);
+    if (r == 0 && reverse) r = PyList_Reverse(p->list);
+    if (r < 0) parts_drop(p);
+    return p->list;
 }
 static bool space_at(int kind, const void *data, Py_ssize_t i) { return Py_UNICODE_ISSPACE(PyUnicode_READ(kind, data, i)); }
 
-static int split_blanks(PyObject *list, PyObject *s, Py_ssize_t max) {
+/* Splits at runs of white space; when max splits are made, the rest keeps the white space at its far end. */
+static int split_blanks(Parts *list, PyObject *s, Py_ssize_t max) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), i = 0;
@@ -200,13 +270,11 @@ static int split_blanks(PyObject *list, PyObject *s, Py_ssize_t max) {
         if (max-- <= 0) break;
         Py_ssize_t start = i;
         while (i < n && !space_at(kind, data, i)) i++;
-        if (append_part(list, s, start, i) < 0) return -1;
+        if (add_part(list, s, start, i) < 0) return -1;
     }
-    Py_ssize_t end = n;
-    while (end > i && space_at(kind, data, end - 1)) end--;
-    return append_part(list, s, i, end);
+    return add_part(list, s, i, n);
 }
-static int rsplit_blanks(PyObject *list, PyObject *s, Py_ssize_t max) {
+static int rsplit_blanks(Parts *list, PyObject *s, Py_ssize_t max) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
     Py_ssize_t i = PyUnicode_GET_LENGTH(s);
@@ -216,27 +284,33 @@ static int rsplit_blanks(PyObject *list, PyObject *s, Py_ssize_t max) {
         if (max-- <= 0) break;
         Py_ssize_t end = i;
         while (i > 0 && !space_at(kind, data, i - 1)) i--;
-        if (append_part(list, s, i, end) < 0) return -1;
+        if (add_part(list, s, i, end) < 0) return -1;
     }
-    Py_ssize_t start = 0;
-    while (start < i && space_at(kind, data, start)) start++;
-    return append_part(list, s, start, i);
+    return add_part(list, s, 0, i);
 }
-static int split_by(PyObject *list, PyObject *s, PyObject *sep, Py_ssize_t max, bool forward) {
-    Py_ssize_t n = PyUnicode_GET_LENGTH(s), m = PyUnicode_GET_LENGTH(sep), start = 0, end = n;
-    while (max-- > 0) {
-        Py_ssize_t at = kr_unicode_find(s, sep, start, end, forward);
-        if (at == -2) return -1;
+static int split_by(Parts *list, PyObject *s, PyObject *sep, Py_ssize_t max, bool forward) {
+    Py_ssize_t m = PyUnicode_GET_LENGTH(sep), start = 0, end = PyUnicode_GET_LENGTH(s);
+    int kind = PyUnicode_KIND(s), r = 0;
+    bool impossible;
+    /* what can't hold the separator is the one part, even as an instance of a subclass */
+    if (m > end) return add_object(list, Py_NewRef(s));
+    const void *units = pattern_units(sep, kind, &impossible);
+    if (!units) return impossible ? add_object(list, Py_NewRef(s)) : -1;
+    const char *data = PyUnicode_DATA(s);
+    while (r == 0 && max-- > 0) {
+        Py_ssize_t at = search_units(kind, data + start * kind, end - start, units, m, forward);
         if (at < 0) break;
+        at += start;
         if (forward) {
-            if (append_part(list, s, start, at) < 0) return -1;
+            r = add_part(list, s, start, at);
             start = at + m;
         } else {
-            if (append_part(list, s, at + m, end) < 0) return -1;
+            r = add_part(list, s, at + m, end);
             end = at;
         }
     }
-    return append_part(list, s, start, end);
+    release_units(units, sep);
+    return r < 0 ? -1 : add_part(list, s, start, end);
 }
 PyObject *kr_unicode_split(PyObject *s, PyObject *sep, Py_ssize_t max, bool forward) {
     if (max < 0) max = PY_SSIZE_T_MAX;
@@ -244,12 +318,11 @@ PyObject *kr_unicode_split(PyObject *s, PyObject *sep, Py_ssize_t max, bool forw
         PyErr_SetString(PyExc_ValueError, "empty separator");
         return NULL;
     }
-    PyObject *list = PyList_New(0);
-    if (!list) return NULL;
-    int r = sep ? split_by(list, s, sep, max, forward) : forward ? split_blanks(list, s, max) : rsplit_blanks(list, s, max);
-    if (r == 0 && !forward) r = PyList_Reverse(list);
-    if (r < 0) Py_CLEAR(list);
-    return list;
+    Parts parts;
+    parts.list = NULL;
+    parts.n = 0;
+    int r = sep ? split_by(&parts, s, sep, max, forward) : forward ? split_blanks(&parts, s, max) : rsplit_blanks(&parts, s, max);
+    return parts_finish(&parts, r, !forward);
 }
 PyObject *PyUnicode_Split(PyObject *s, PyObject *sep, Py_ssize_t max) {
     return kr_ensure_unicode(s) < 0 || (sep && kr_ensure_unicode(sep) < 0) ? NULL : kr_unicode_split(s, sep, max, true);
@@ -257,23 +330,47 @@ PyObject *PyUnicode_Split(PyObject *s, PyObject *sep, Py_ssize_t max) {
 PyObject *PyUnicode_RSplit(PyObject *s, PyObject *sep, Py_ssize_t max) {
     return kr_ensure_unicode(s) < 0 || (sep && kr_ensure_unicode(sep) < 0) ? NULL : kr_unicode_split(s, sep, max, false);
 }
+/* The index of the end of the line at i: of the line break, or n. */
+static Py_ssize_t line_end(int kind, const void *data, Py_ssize_t i, Py_ssize_t n) {
+    if (kind == PyUnicode_1BYTE_KIND) {
+        const Py_UCS1 *p = data;
+        while (i < n && !(p[i] <= 0x1e ? (p[i] >= 0x0a && p[i] <= 0x0d) || p[i] >= 0x1c : p[i] == 0x85)) i++;
+    } else {
+        while (i < n && !Py_UNICODE_ISLINEBREAK(PyUnicode_READ(kind, data, i))) i++;
+    }
+    return i;
+}
 PyObject *PyUnicode_Splitlines(PyObject *s, int keepends) {
     if (kr_ensure_unicode(s) < 0) return NULL;
-    PyObject *list = PyList_New(0);
-    int kind = PyUnicode_KIND(s);
+    Parts parts;
+    parts.list = NULL;
+    parts.n = 0;
+    int kind = PyUnicode_KIND(s), r = 0;
     const void *data = PyUnicode_DATA(s);
     Py_ssize_t n = PyUnicode_GET_LENGTH(s);
-    for (Py_ssize_t i = 0; list && i < n;) {
-        Py_ssize_t start = i;
-        while (i < n && !Py_UNICODE_ISLINEBREAK(PyUnicode_READ(kind, data, i))) i++;
-        Py_ssize_t end = i;
+    for (Py_ssize_t i = 0; r == 0 && i < n;) {
+        Py_ssize_t start = i, end = i = line_end(kind, data, i, n);
         if (i < n) {
             i += PyUnicode_READ(kind, data, i) == '\r' && i + 1 < n && PyUnicode_READ(kind, data, i + 1) == '\n' ? 2 : 1;
             if (keepends) end = i;
         }
-        if (append_part(list, s, start, end) < 0) Py_CLEAR(list);
+        r = add_part(&parts, s, start, end);
     }
-    return list;
+    return parts_finish(&parts, r, false);
+}
+/* The tuple of three new references, which it takes over; NULL if one of them is. */
+static PyObject *three(PyObject *a, PyObject *b, PyObject *c) {
+    PyObject *t = a && b && c ? PyTuple_New(3) : NULL;
+    if (!t) {
+        Py_XDECREF(a);
+        Py_XDECREF(b);
+        Py_XDECREF(c);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(t, 0, a);
+    PyTuple_SET_ITEM(t, 1, b);
+    PyTuple_SET_ITEM(t, 2, c);
+    return t;
 }
 static PyObject *partition(PyObject *s, PyObject *sep, bool forward) {
     if (kr_ensure_unicode(s) < 0 || kr_ensure_unicode(sep) < 0) return NULL;
@@ -284,10 +381,9 @@ static PyObject *partition(PyObject *s, PyObject *sep, bool forward) {
     }
     Py_ssize_t at = kr_unicode_find(s, sep, 0, n, forward);
     if (at == -2) return NULL;
-    if (at < 0)
-        return forward ? Py_BuildValue("(NNN)", kr_unicode_exact(s), kr_unicode_empty(), kr_unicode_empty())
-                       : Py_BuildValue("(NNN)", kr_unicode_empty(), kr_unicode_empty(), kr_unicode_exact(s));
-    return Py_BuildValue("(NON)", PyUnicode_Substring(s, 0, at), sep, PyUnicode_Substring(s, at + m, n));
+    if (at < 0) return forward ? three(Py_NewRef(s), kr_unicode_empty(), kr_unicode_empty()) : three(kr_unicode_empty(), kr_unicode_empty(), Py_NewRef(s));
+    PyObject *before = PyUnicode_Substring(s, 0, at);
+    return before ? three(before, Py_NewRef(sep), PyUnicode_Substring(s, at + m, n)) : NULL;
 }
 PyObject *PyUnicode_Partition(PyObject *s, PyObject *sep) { return partition(s, sep, true); }
 PyObject *PyUnicode_RPartition(PyObject *s, PyObject *sep) { return partition(s, sep, false); }

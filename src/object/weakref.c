@@ -354,8 +354,9 @@ static void proxy_dealloc(PyObject *self) {
     KR_STATIC_TYPE_HEAD .tp_name = name, .tp_basicsize = sizeof(PyWeakReference), .tp_dealloc = proxy_dealloc, .tp_repr = proxy_repr,     \
     .tp_as_number = &proxy_number, .tp_as_sequence = &proxy_sequence, .tp_as_mapping = &proxy_mapping, .tp_hash = PyObject_HashNotImplemented, \
     .tp_str = proxy_str, .tp_getattro = proxy_getattr, .tp_setattro = proxy_setattr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, \
-    .tp_traverse = ref_traverse, .tp_clear = ref_clear, .tp_richcompare = proxy_richcompare, .tp_iter = proxy_iter, .tp_methods = proxy_methods
-PyTypeObject _PyWeakref_ProxyType = {PROXY_TYPE("weakref.ProxyType"), .tp_iternext = proxy_iternext};
+    .tp_traverse = ref_traverse, .tp_clear = ref_clear, .tp_richcompare = proxy_richcompare, .tp_iter = proxy_iter
+/* Only the plain proxy has __bytes__ and __reversed__. */
+PyTypeObject _PyWeakref_ProxyType = {PROXY_TYPE("weakref.ProxyType"), .tp_iternext = proxy_iternext, .tp_methods = proxy_methods};
 PyTypeObject _PyWeakref_CallableProxyType = {PROXY_TYPE("weakref.CallableProxyType"), .tp_call = proxy_call, .tp_iternext = proxy_iternext};
 
 /* ------------------------------------------------------------------ the API */

@@ -143,7 +143,7 @@ typedef struct {
 /* Takes fname, custom_msg, min and max from the parser's format, which has to fit its keywords. */
 static int parser_format(struct _PyArg_Parser *p, int pos, int len) {
     const char *format = p->format;
-    KrArgs a = {.dry = true};
+    KrArgs a = {.dry = true, .ssize = true};
     int i;
     if ((p->fname = strchr(format, ':'))) p->fname++;
     else if ((p->custom_msg = strchr(format, ';'))) p->custom_msg++;
@@ -216,32 +216,34 @@ static bool known_keyword(const Given *g, PyObject *name) {
         if ((g->interned && PyTuple_GET_ITEM(g->interned, i - g->pos) == name) || same_name(name, g->keywords[i])) return true;
     return false;
 }
-/* Some keywords were not used: raises for one that names a positional argument or nothing. 1 if all is well after all, else 0. */
-static KR_COLD int leftover_keywords(const Given *g, Py_ssize_t npositional, const char *fname) {
+/* Some keywords were not used: raises for one that names a positional argument or nothing. */
+static KR_COLD void leftover_keywords(const Given *g, Py_ssize_t npositional, const char *fname) {
     for (Py_ssize_t i = g->pos; i < npositional; i++) {
         if (keyword_value(g, (int)i)) {
             PyErr_Format(PyExc_TypeError, "argument for %.200s%s given by name ('%s') and position (%zd)", fname ? fname : "function", fname ? "()" : "", g->keywords[i], i + 1);
-            return 0;
+            return;
         }
-        if (PyErr_Occurred()) return 0;
+        if (PyErr_Occurred()) return;
     }
     for (Py_ssize_t i = 0, at = 0;; i++) {
         PyObject *name, *value;
         if (g->dict) {
-            if (!PyDict_Next(g->dict, &at, &name, &value)) return 1;
+            if (!PyDict_Next(g->dict, &at, &name, &value)) break;
         } else {
-            if (i >= g->nkw) return 1;
+            if (i >= g->nkw) break;
             name = PyTuple_GET_ITEM(g->names, i);
         }
         if (!PyUnicode_Check(name)) {
             PyErr_SetString(PyExc_TypeError, "keywords must be strings");
-            return 0;
+            return;
         }
         if (!known_keyword(g, name)) {
             PyErr_Format(PyExc_TypeError, "'%S' is an invalid keyword argument for %.200s%s", name, fname ? fname : "this function", fname ? "()" : "");
-            return 0;
+            return;
         }
     }
+    /* a str subclass whose hash or equality hid it from the look-up */
+    PyErr_Format(PyExc_TypeError, "invalid keyword argument for %.200s%s", fname ? fname : "this function", fname ? "()" : "");
 }
 static void too_many(const char *fn, const char *parens, int max, bool some_optional, Py_ssize_t n) {
     if (max == 0) PyErr_Format(PyExc_TypeError, "%.200s%s takes no positional arguments", fn, parens);
@@ -316,7 +318,7 @@ static int parse_keywords(Given *g, const char *format, const struct _PyArg_Pars
         }
         const char *error = kr_args_skip(&a, &format);
         if (error) {
-            PyErr_Format(PyExc_SystemError, "%s: '%s'", error, format);
+            if (!PyErr_Occurred()) PyErr_Format(PyExc_SystemError, "%s: '%s'", error, format);
             goto fail;
         }
     }
@@ -329,7 +331,10 @@ static int parse_keywords(Given *g, const char *format, const struct _PyArg_Pars
         PyErr_Format(PyExc_SystemError, "more argument specifiers than keyword list entries (remaining format:'%s')", format);
         goto fail;
     }
-    if (left > 0 && !leftover_keywords(g, g->nargs, fname)) goto fail;
+    if (left > 0) {
+        leftover_keywords(g, g->nargs, fname);
+        goto fail;
+    }
     return kr_args_finish(&a, true);
 fail:
     return kr_args_finish(&a, false);
@@ -481,7 +486,10 @@ static PyObject *const *unpack(PyObject *const *args, Py_ssize_t nargs, PyObject
         }
     }
     if (vararg >= 0 && at == vararg) buf[at++] = rest;
-    if (left > 0 && !leftover_keywords(&g, positional, p->fname)) goto fail;
+    if (left > 0) {
+        leftover_keywords(&g, positional, p->fname);
+        goto fail;
+    }
     return buf;
 fail:
     if (rest) {

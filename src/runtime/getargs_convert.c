@@ -225,6 +225,7 @@ static const char *convert_wide(KrArgs *a, PyObject *arg, char c, const char **f
     const wchar_t **to = va_arg(a->va, const wchar_t **);
     const char *error;
     Py_ssize_t n = 0;
+    if (PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "getargs: The '%c' format is deprecated. Use 'U' instead.", c) < 0) return RAISED;
     bool sized = take_sharp(a, format, &error);
     if (error) return error;
     if (c == 'Z' && arg == Py_None) {
@@ -431,18 +432,20 @@ static void drop(KrArgs *a) {
     if (!a->dry) (void)va_arg(a->va, void *);
 }
 const char *kr_args_skip(KrArgs *a, const char **format) {
+    const char *start = *format, *error;
     char c = *(*format)++;
     switch (c) {
     case 'e':
-        drop(a);
+        if (**format != 's' && **format != 't') goto bad;
         ++*format;
+        drop(a);
         /* fall through */
     case 's': case 'z': case 'y': case 'u': case 'Z': case 'w':
         drop(a);
-        if (**format == '#') {
+        if (take_sharp(a, format, &error)) {
+            if (error) return error;
             drop(a);
-            ++*format;
-        } else if (**format == '*') {
+        } else if (**format == '*' && c != 'e' && c != 'u' && c != 'Z') {
             ++*format;
         }
         return NULL;
@@ -456,8 +459,7 @@ const char *kr_args_skip(KrArgs *a, const char **format) {
     case '(':
         while (**format != ')') {
             if (!**format) return "unmatched left paren in getargs format string";
-            const char *error = kr_args_skip(a, format);
-            if (error) return error;
+            if ((error = kr_args_skip(a, format))) return error;
         }
         ++*format;
         return NULL;
@@ -466,7 +468,8 @@ const char *kr_args_skip(KrArgs *a, const char **format) {
         drop(a);
         return NULL;
     default:
-        --*format;
+    bad:
+        *format = start;
         return "impossible<bad format char>";
     }
 }

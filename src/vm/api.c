@@ -87,3 +87,8 @@ done:
     Py_DECREF(func);
     return r;
 }
+PyObject *PyEval_EvalFrame(PyFrameObject *f) { return PyEval_EvalFrameEx(f, 0); }
+/* What the loop's frames are is krait's own business: this is for who hands on the frame it was given. */
+PyObject *_PyEval_EvalFrameDefault(PyThreadState *ts, struct _PyInterpreterFrame *frame, int throwing) {
+    return kr_eval_frame((KrThread *)ts, (KrFrame *)frame, throwing);
+}

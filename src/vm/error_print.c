@@ -1,19 +1,117 @@
 /* error_print.c - printing exceptions from C: what sys.excepthook does.
  *
- * Notes, causes and contexts, the place of a SyntaxError. An exception group is printed as the module traceback prints it.
+ * An exception is printed after what caused it and what it happened in the handling of, each exception once (`seen` holds the addresses of those done;
+ * without memory for it only the exception itself is printed). An exception group is a tree: each level indents by two and has a margin
+ * "| ", each member a ruled title with its number; `need_close` says that the tree's last rule is still to be drawn.
+ * Everything returns 0, or -1 with an exception set when the file can't be written.
  */
-#include "krait.h"
 #include "runtime/errors.h"
 #include "vm/suggestions.h"
+#include "vm/traceback.h"
 
-typedef struct { PyObject *file, *seen; } Printer;
+enum { MAX_GROUP_WIDTH = 15, MAX_GROUP_DEPTH = 10 };
+
+typedef struct {
+    PyObject *file, *seen;      /* seen: set of ints, or NULL */
+    int depth;                  /* of groups around the exception that is printed */
+    bool need_close;
+} Printer;
 
 static int put(Printer *p, const char *text) { return PyFile_WriteString(text, p->file); }
 static int put_object(Printer *p, PyObject *o) { return PyFile_WriteObject(o, p->file, Py_PRINT_RAW); }
+/* Writes a new reference, NULL if it could not be made, and releases it. */
+static int put_made(Printer *p, PyObject *o) {
+    int r = o ? put_object(p, o) : -1;
+    Py_XDECREF(o);
+    return r;
+}
+static int indent_of(Printer *p) { return 2 * p->depth; }
+static const char *margin_of(Printer *p) { return p->depth ? "| " : ""; }
+static int put_margin(Printer *p) { return _Py_WriteIndentedMargin(indent_of(p), margin_of(p), p->file); }
+static int enter(void) { return Py_EnterRecursiveCall(" in print_exception_recursive"); }
+
+/* ------------------------------------------------------------------ the place of a SyntaxError */
+
+typedef struct { PyObject *message, *filename, *text; Py_ssize_t line, offset, end_line, end_offset; } Place;
+
+/* An attribute that is a number, or None: `none`. -1 with an exception if it is neither. */
+static int get_number(PyObject *o, PyObject *name, bool optional, Py_ssize_t none, Py_ssize_t *n) {
+    PyObject *v;
+    if (_PyObject_LookupAttr(o, name, &v) < 0) return -1;
+    *n = none;
+    if (!v && optional) return 0;
+    if (!v) {
+        PyErr_SetObject(PyExc_AttributeError, name);
+        return -1;
+    }
+    if (v != Py_None) *n = PyLong_AsSsize_t(v);
+    else if (!optional) PyErr_SetObject(PyExc_TypeError, name);
+    Py_DECREF(v);
+    return PyErr_Occurred() ? -1 : 0;
+}
+static void clear_place(Place *at) {
+    Py_CLEAR(at->message);
+    Py_CLEAR(at->filename);
+    Py_CLEAR(at->text);
+}
+/* 0, or -1 when the exception does not say where it is. Only a SyntaxError itself, not a class derived from it, has an end. */
+static int get_place(PyObject *e, Place *at) {
+    bool has_end = Py_IS_TYPE(e, (PyTypeObject *)PyExc_SyntaxError);
+    *at = (Place){.message = PyObject_GetAttr(e, KR_STR(msg))};
+    if (at->message && (at->filename = PyObject_GetAttr(e, KR_STR(filename))) && get_number(e, KR_STR(lineno), false, -1, &at->line) == 0 &&
+        get_number(e, KR_STR(offset), true, -1, &at->offset) == 0 && (at->text = PyObject_GetAttr(e, KR_STR(text)))) {
+        at->end_line = at->line;
+        at->end_offset = at->offset;
+        if (!has_end || (get_number(e, KR_STR(end_lineno), true, at->line, &at->end_line) == 0 && get_number(e, KR_STR(end_offset), true, -1, &at->end_offset) == 0)) {
+            if (at->text == Py_None) Py_CLEAR(at->text);
+            return 0;
+        }
+    }
+    PyErr_Clear();
+    clear_place(at);
+    return -1;
+}
+/* The line with the error, without indentation, and marks below it from offset to end_offset (both from 1). Lengths are those of UTF-8, and there is no
+ * margin: so it has always been. */
+static int put_text(Printer *p, const Place *at) {
+    Py_ssize_t size, start = 0, offset = at->offset - 1;
+    const char *text = PyUnicode_AsUTF8AndSize(at->text, &size);
+    if (!text) return -1;
+    Py_ssize_t end_offset = at->end_line > at->line ? size : Py_MIN(at->end_offset, size + 1);
+    Py_ssize_t marks = end_offset > 0 && end_offset > at->offset ? end_offset - at->offset : 1, end = size && text[size - 1] == '\n' ? size - 1 : size;
+    while (text[start] == ' ' || text[start] == '\t' || text[start] == '\f') start++;
+    if (offset > end) offset = end;
+    for (Py_ssize_t i = start; i < offset; i++)         /* of several lines, the one that it is in */
+        if (text[i] == '\n') start = i + 1;
+    if (put(p, "    ") < 0 || put_made(p, PyUnicode_DecodeUTF8(text + start, Py_MAX(end - start, 0), NULL)) < 0 || put(p, "\n") < 0) return -1;
+    if (offset < start) return 0;
+    if (_Py_WriteIndent((int)Py_MIN(offset - start, INT_MAX - 4) + 4, p->file) < 0) return -1;
+    for (Py_ssize_t i = 0; i < marks; i++)
+        if (put(p, "^") < 0) return -1;
+    return put(p, "\n");
+}
+/* File, line and text; *message: what is said instead of str(e) then (new reference), else left alone. */
+static int put_place(Printer *p, PyObject *e, PyObject **message) {
+    PyObject *marker;
+    Place at;
+    int r = _PyObject_LookupAttr(e, KR_STR(print_file_and_line), &marker);
+    Py_XDECREF(marker);
+    if (r <= 0) return r;
+    if (get_place(e, &at) < 0) return 0;
+    PyObject *named = at.filename == Py_None ? NULL : at.filename;
+    if ((r = put_margin(p)) == 0)
+        r = put_made(p, named ? PyUnicode_FromFormat("  File \"%S\", line %zd\n", named, at.line) : PyUnicode_FromFormat("  File \"<string>\", line %zd\n", at.line));
+    if (r == 0 && at.text) r = put_text(p, &at);
+    *message = Py_NewRef(at.message);
+    clear_place(&at);
+    return r;
+}
+
+/* ------------------------------------------------------------------ one exception */
 
 /* module.qualname, without builtins and __main__. */
-static int put_type(Printer *p, PyObject *value) {
-    PyObject *type = (PyObject *)Py_TYPE(value), *module = PyObject_GetAttr(type, KR_STR(__module__)), *name = PyObject_GetAttr(type, KR_STR(__qualname__));
+static int put_type(Printer *p, PyTypeObject *type) {
+    PyObject *module = PyObject_GetAttr((PyObject *)type, KR_STR(__module__)), *name;
     int r = 0;
     if (!module || !PyUnicode_Check(module)) {
         PyErr_Clear();
@@ -22,215 +120,205 @@ static int put_type(Printer *p, PyObject *value) {
         r = put_object(p, module);
         if (r == 0) r = put(p, ".");
     }
-    if (r == 0) {
-        if (!name || !PyUnicode_Check(name)) PyErr_Clear(), r = put(p, "<unknown>");
-        else r = put_object(p, name);
-    }
     Py_XDECREF(module);
-    Py_XDECREF(name);
-    return r;
+    if (r < 0) return r;
+    if ((name = PyType_GetQualName(type))) return put_made(p, name);
+    PyErr_Clear();
+    return put(p, "<unknown>");
 }
-static PyObject *attribute(PyObject *o, const char *name) {
-    PyObject *v = PyObject_GetAttrString(o, name);
-    if (!v) PyErr_Clear();
-    return v;
-}
-static long number(PyObject *o, const char *name, long none) {
-    PyObject *v = attribute(o, name);
-    long n = v && PyLong_Check(v) ? PyLong_AsLong(v) : none;
-    Py_XDECREF(v);
-    if (PyErr_Occurred()) PyErr_Clear();
-    return n;
-}
-/* File, line, text and carets of a SyntaxError; *message: what is said then (new reference). */
-static int put_syntax_error(Printer *p, PyObject *value, PyObject **message) {
-    PyObject *filename = attribute(value, "filename"), *text = attribute(value, "text"), *msg = attribute(value, "msg");
-    long line = number(value, "lineno", -1), column = number(value, "offset", 0), end_column = number(value, "end_offset", column), end_line = number(value, "end_lineno", line);
-    int r = 0;
-    if (!msg || line < 0) goto done;
-    bool named = filename && filename != Py_None;
-    PyObject *where = named ? PyUnicode_FromFormat("  File \"%S\", line %ld\n", filename, line) : PyUnicode_FromFormat("  File \"<string>\", line %ld\n", line);
-    r = where ? put_object(p, where) : -1;
-    Py_XDECREF(where);
-    if (r == 0 && text && PyUnicode_Check(text)) {
-        /* the line without indentation, then carets below the range */
-        Py_ssize_t n = PyUnicode_GET_LENGTH(text), start = 0, end = n;
-        Py_ssize_t newline = PyUnicode_FindChar(text, '\n', 0, n, 1);
-        if (newline >= 0) end = newline;
-        while (start < end && (PyUnicode_READ_CHAR(text, start) == ' ' || PyUnicode_READ_CHAR(text, start) == '\t' || PyUnicode_READ_CHAR(text, start) == '\f')) start++;
-        while (end > start && Py_UNICODE_ISSPACE(PyUnicode_READ_CHAR(text, end - 1))) end--;
-        PyObject *part = PyUnicode_Substring(text, start, end);
-        r = part ? put(p, "    ") : -1;
-        if (r == 0) r = put_object(p, part);
-        if (r == 0) r = put(p, "\n");
-        Py_XDECREF(part);
-        if (r == 0 && column >= 1) {
-            long from = column - 1 - (long)start, to = end_line > line || end_column <= 0 ? (long)(end - start) : end_column - 1 - (long)start;
-            if (end_column == 0 || to <= from) to = from + 1;
-            if (from >= 0) {
-                r = put(p, "    ");
-                for (long i = 0; r == 0 && i < from; i++) {
-                    Py_UCS4 c = i + start < n ? PyUnicode_READ_CHAR(text, i + start) : ' ';
-                    r = put(p, c == '\t' ? "\t" : " ");
-                }
-                for (long i = from; r == 0 && i < to && i <= (long)(end - start); i++) r = put(p, "^");
-                if (r == 0) r = put(p, "\n");
-            }
-        }
+/* ": text" unless that is empty. */
+static int put_message(Printer *p, PyObject *said) {
+    if (said == Py_None) return 0;
+    PyObject *text = PyObject_Str(said);
+    if (!text) {
+        PyErr_Clear();
+        return put(p, ": <exception str() failed>");
     }
-    *message = Py_NewRef(msg);
-done:
-    Py_XDECREF(filename);
-    Py_XDECREF(text);
-    Py_XDECREF(msg);
+    int r = PyUnicode_GET_LENGTH(text) ? put(p, ": ") : 0;
+    if (r == 0) r = put_object(p, text);
+    Py_DECREF(text);
     return r;
 }
-static int put_notes(Printer *p, PyObject *value) {
-    PyObject *notes = attribute(value, "__notes__");
+static int put_suggestion(Printer *p, PyObject *e) {
+    PyObject *meant = kr_suggestion(e), *hint = meant ? PyUnicode_FromFormat(". Did you mean: %R?", meant) : NULL;
+    int r = hint ? put_object(p, hint) : 0;
+    if (!hint) PyErr_Clear();
+    Py_XDECREF(meant);
+    Py_XDECREF(hint);
+    return r;
+}
+static int put_note(Printer *p, PyObject *note) {
+    PyObject *text = PyObject_Str(note), *lines;
+    if (!text) {
+        PyErr_Clear();
+        return put_margin(p) == 0 && put(p, "<note str() failed>") == 0 ? put(p, "\n") : -1;
+    }
+    lines = PyUnicode_Splitlines(text, 1);
+    Py_DECREF(text);
+    if (!lines) return -1;
     int r = 0;
-    if (notes && PySequence_Check(notes) && !PyUnicode_Check(notes)) {
-        for (Py_ssize_t i = 0; r == 0 && i < PySequence_Size(notes); i++) {
-            PyObject *note = PySequence_GetItem(notes, i), *text = note ? PyObject_Str(note) : NULL;
-            if (!text) {
-                PyErr_Clear();
-                r = put(p, "<note str() failed>");
-            } else {
-                r = put_object(p, text);
-            }
-            if (r == 0) r = put(p, "\n");
-            Py_XDECREF(note);
-            Py_XDECREF(text);
-        }
-    } else if (notes) {
+    for (Py_ssize_t i = 0; r == 0 && i < PyList_GET_SIZE(lines); i++)
+        if ((r = put_margin(p)) == 0) r = put_object(p, PyList_GET_ITEM(lines, i));
+    Py_DECREF(lines);
+    return r == 0 ? put(p, "\n") : r;
+}
+static int put_notes(Printer *p, PyObject *e) {
+    PyObject *notes;
+    int r = _PyObject_LookupAttr(e, KR_STR(__notes__), &notes);
+    if (r <= 0) return r;
+    r = 0;
+    if (!PySequence_Check(notes)) {
         PyObject *text = PyObject_Repr(notes);
-        r = text ? put_object(p, text) : put(p, "<__notes__ repr() failed>");
         if (!text) PyErr_Clear();
-        if (r == 0) r = put(p, "\n");
+        if ((r = put_margin(p)) == 0) r = text ? put_object(p, text) : put(p, "<__notes__ repr() failed>");
         Py_XDECREF(text);
+        Py_DECREF(notes);
+        return r;
     }
-    Py_XDECREF(notes);
-    return r;
+    Py_ssize_t n = PySequence_Size(notes);
+    for (Py_ssize_t i = 0; r == 0 && i < n; i++) {
+        PyObject *note = PySequence_GetItem(notes, i);
+        r = note ? put_note(p, note) : -1;
+        Py_XDECREF(note);
+    }
+    Py_DECREF(notes);
+    return n < 0 ? -1 : r;
 }
-static int put_exception(Printer *p, PyObject *value) {
-    if (!PyExceptionInstance_Check(value)) {
-        int r = put(p, "TypeError: print_exception(): Exception expected for value, ");
-        if (r == 0) r = put(p, Py_TYPE(value)->tp_name);
-        return r == 0 ? put(p, " found\n") : r;
+static bool is_group(PyObject *e) { return PyObject_TypeCheck(e, (PyTypeObject *)PyExc_BaseExceptionGroup); }
+/* The exception alone: traceback, place, type and message, suggestion, notes. */
+static int put_exception(Printer *p, PyObject *e) {
+    if (!PyExceptionInstance_Check(e)) {
+        return put_margin(p) == 0 && put(p, "TypeError: print_exception(): Exception expected for value, ") == 0 && put(p, Py_TYPE(e)->tp_name) == 0 ? put(p, " found\n") : -1;
     }
-    PyObject *tb = PyException_GetTraceback(value), *message = NULL;
+    PyObject *tb = PyException_GetTraceback(e), *message = NULL;
+    const char *header = is_group(e) ? "Exception Group Traceback (most recent call last):\n" : "Traceback (most recent call last):\n";
     int r = 0;
-    if (tb && tb != Py_None) r = PyTraceBack_Print(tb, p->file);
+    if (tb && tb != Py_None) r = _PyTraceBack_Print_Indented(tb, indent_of(p), margin_of(p), is_group(e) && p->depth == 1 ? "+ " : margin_of(p), header, p->file);
     Py_XDECREF(tb);
-    if (r == 0 && PyObject_TypeCheck(value, (PyTypeObject *)PyExc_SyntaxError)) r = put_syntax_error(p, value, &message);
-    if (r == 0) r = put_type(p, value);
-    PyObject *text = NULL;
-    if (r == 0) {
-        text = message ? PyObject_Str(message) : PyObject_Str(value);
-        if (!text) {
-            PyErr_Clear();
-            r = put(p, ": <exception str() failed>");
-        } else if (PyUnicode_GET_LENGTH(text)) {
-            r = put(p, ": ");
-            if (r == 0) r = put_object(p, text);
+    if (r == 0) r = put_place(p, e, &message);
+    if (r == 0) r = put_margin(p);
+    if (r == 0) r = put_type(p, Py_TYPE(e));
+    if (r == 0) r = put_message(p, message ? message : e);
+    Py_XDECREF(message);
+    if (r == 0) r = put_suggestion(p, e);
+    if (r == 0) r = put(p, "\n");
+    return r == 0 ? put_notes(p, e) : r;
+}
+
+/* ------------------------------------------------------------------ chains and groups */
+
+static int put_recursive(Printer *p, PyObject *e);
+
+static int put_group_member(Printer *p, PyObject *members, Py_ssize_t i) {
+    Py_ssize_t n = PyTuple_GET_SIZE(members), more = n - MAX_GROUP_WIDTH;
+    bool truncated = i >= MAX_GROUP_WIDTH;
+    PyObject *title = truncated ? PyUnicode_FromString("  +---------------- ... ----------------\n") : PyUnicode_FromFormat("%s+---------------- %zd ----------------\n", i == 0 ? "+-" : "  ", i + 1);
+    int r = _Py_WriteIndent(indent_of(p), p->file);
+    if (r < 0) Py_XDECREF(title);
+    else r = put_made(p, title);
+    if (r < 0) return r;
+    p->depth++;
+    if (truncated) {
+        if ((r = put_margin(p)) == 0) r = put_made(p, PyUnicode_FromFormat("and %zd more exception%s\n", more, more > 1 ? "s" : ""));
+    } else {
+        r = enter();
+        if (r == 0) {
+            r = put_recursive(p, PyTuple_GET_ITEM(members, i));
+            Py_LeaveRecursiveCall();
         }
     }
-    if (r == 0) {
-        PyObject *meant = kr_suggestion(value), *hint = meant ? PyUnicode_FromFormat(". Did you mean: %R?", meant) : NULL;
-        if (hint) r = put_object(p, hint);
-        Py_XDECREF(meant);
-        Py_XDECREF(hint);
+    if (r == 0 && p->need_close && i == Py_MIN(n, MAX_GROUP_WIDTH + 1) - 1) {
+        if ((r = _Py_WriteIndent(indent_of(p), p->file)) == 0) r = put(p, "+------------------------------------\n");
+        p->need_close = false;
     }
-    if (r == 0) r = put(p, "\n");
-    if (r == 0) r = put_notes(p, value);
-    Py_XDECREF(text);
-    Py_XDECREF(message);
+    p->depth--;
     return r;
 }
-static int seen_before(Printer *p, PyObject *value) {
-    PyObject *id = PyLong_FromVoidPtr(value);
+static int put_group(Printer *p, PyObject *e) {
+    if (p->depth > MAX_GROUP_DEPTH) return put_margin(p) == 0 ? put_made(p, PyUnicode_FromFormat("... (max_group_depth is %d)\n", MAX_GROUP_DEPTH)) : -1;
+    bool outermost = p->depth == 0;
+    p->depth += outermost;
+    int r = put_exception(p, e);
+    PyObject *members = Py_NewRef(((PyBaseExceptionGroupObject *)e)->excs);
+    Py_ssize_t n = Py_MIN(PyTuple_GET_SIZE(members), MAX_GROUP_WIDTH + 1);
+    for (Py_ssize_t i = 0; r == 0 && i < n; i++) {
+        if (i == n - 1) p->need_close = true;
+        r = put_group_member(p, members, i);
+    }
+    Py_DECREF(members);
+    p->depth -= outermost;
+    return r;
+}
+/* What came before, then the sentence that says how it is related. */
+static int put_before(Printer *p, PyObject *before, const char *relation) {
+    bool need_close = p->need_close;
+    if (enter() < 0) return -1;
+    int r = put_recursive(p, before);
+    Py_LeaveRecursiveCall();
+    p->need_close = need_close;
+    return r == 0 && put_margin(p) == 0 && put(p, "\n") == 0 && put_margin(p) == 0 && put(p, relation) == 0 && put_margin(p) == 0 ? put(p, "\n") : -1;
+}
+static PyObject *address(PyObject *o) { return PyLong_FromVoidPtr(o); }
+static int seen_before(Printer *p, PyObject *e) {
+    PyObject *id = address(e);
     int r = id ? PySet_Contains(p->seen, id) : -1;
     Py_XDECREF(id);
     return r;
 }
-static int put_chain(Printer *p, PyObject *value) {
-    int r = 0;
-    if (p->seen && PyExceptionInstance_Check(value)) {
-        if (Py_EnterRecursiveCall(" while printing an exception")) return -1;
-        PyObject *id = PyLong_FromVoidPtr(value), *cause = PyException_GetCause(value), *context = PyException_GetContext(value);
-        r = id ? PySet_Add(p->seen, id) : -1;
-        if (r == 0 && cause) {
-            int seen = seen_before(p, cause);
-            if (seen == 0) {
-                r = put_chain(p, cause);
-                if (r == 0) r = put(p, "\nThe above exception was the direct cause of the following exception:\n\n");
-            }
-        } else if (r == 0 && context && !((PyBaseExceptionObject *)value)->suppress_context) {
-            int seen = seen_before(p, context);
-            if (seen == 0) {
-                r = put_chain(p, context);
-                if (r == 0) r = put(p, "\nDuring handling of the above exception, another exception occurred:\n\n");
-            }
-        }
-        Py_XDECREF(id);
-        Py_XDECREF(cause);
-        Py_XDECREF(context);
-        Py_LeaveRecursiveCall();
-        if (r < 0) PyErr_Clear(), r = 0;
+static int put_chain(Printer *p, PyObject *e) {
+    PyObject *id = address(e), *cause = NULL, *context = NULL;
+    int r = id ? PySet_Add(p->seen, id) : -1;
+    Py_XDECREF(id);
+    if (r < 0) return r;
+    if ((cause = PyException_GetCause(e))) {
+        if ((r = seen_before(p, cause)) == 0) r = put_before(p, cause, "The above exception was the direct cause of the following exception:\n");
+    } else if ((context = PyException_GetContext(e)) && !((PyBaseExceptionObject *)e)->suppress_context) {
+        if ((r = seen_before(p, context)) == 0) r = put_before(p, context, "During handling of the above exception, another exception occurred:\n");
     }
-    return r == 0 ? put_exception(p, value) : r;
+    Py_XDECREF(cause);
+    Py_XDECREF(context);
+    return r < 0 ? -1 : 0;
 }
-/* Lets the module traceback print it: for exception groups. 0 when it did. */
-static int print_by_module(PyObject *value, PyObject *file) {
-    PyObject *module = PyImport_ImportModule("traceback"), *r = NULL;
-    if (module) {
-        PyObject *print = PyObject_GetAttrString(module, "print_exception"), *args = print ? Py_BuildValue("(O)", value) : NULL;
-        PyObject *kwargs = args ? Py_BuildValue("{s:O}", "file", file) : NULL;
-        if (kwargs) r = PyObject_Call(print, args, kwargs);
-        Py_XDECREF(kwargs);
-        Py_XDECREF(args);
-        Py_XDECREF(print);
-    }
-    Py_XDECREF(module);
-    if (!r) PyErr_Clear();
-    Py_XDECREF(r);
-    return r ? 0 : -1;
+/* An exception after those it came from. */
+static int put_recursive(Printer *p, PyObject *e) {
+    if (enter() < 0) return -1;
+    int r = p->seen && PyExceptionInstance_Check(e) ? put_chain(p, e) : 0;
+    Py_LeaveRecursiveCall();
+    if (r < 0) PyErr_Clear();   /* then without them */
+    return is_group(e) ? put_group(p, e) : put_exception(p, e);
 }
-static bool wants_module(PyObject *value) {
-    for (int depth = 0; value && PyExceptionInstance_Check(value) && depth < 100; depth++) {
-        if (PyObject_TypeCheck(value, (PyTypeObject *)PyExc_BaseExceptionGroup))
-            return true;
-        PyBaseExceptionObject *e = (PyBaseExceptionObject *)value;
-        value = e->cause ? e->cause : e->suppress_context ? NULL : e->context;
-    }
-    return false;
-}
-void PyErr_Display(PyObject *unused, PyObject *value, PyObject *tb) {
-    (void)unused;
-    PyObject *file = PySys_GetObject("stderr");
+
+/* ------------------------------------------------------------------ entries */
+
+PyAPI_FUNC(void) _PyErr_Display(PyObject *file, PyObject *type, PyObject *value, PyObject *tb);
+
+void _PyErr_Display(PyObject *file, PyObject *unused, PyObject *value, PyObject *tb) {
     if (PyExceptionInstance_Check(value) && tb && PyTraceBack_Check(tb)) {
         PyObject *known = PyException_GetTraceback(value);
         if (!known) PyException_SetTraceback(value, tb);
         Py_XDECREF(known);
     }
-    if (!file) {                /* before sys.stderr is there, or after it was deleted */
-        PyObject *text = PyObject_Str(value);
-        const char *s = text ? PyUnicode_AsUTF8(text) : NULL;
-        fprintf(stderr, "lost sys.stderr\n%s: %s\n", Py_TYPE(value)->tp_name, s ? s : "");
-        Py_XDECREF(text);
+    Printer p = {file, PySet_New(NULL), 0, false};
+    if (!p.seen) PyErr_Clear();
+    if (put_recursive(&p, value) < 0) {
         PyErr_Clear();
+        _PyObject_Dump(value);
+        fprintf(stderr, "lost sys.stderr\n");
+    }
+    Py_XDECREF(p.seen);
+    PyObject *r = PyObject_CallMethodNoArgs(file, KR_STR(flush));
+    if (!r) PyErr_Clear();
+    Py_XDECREF(r);
+}
+void PyErr_Display(PyObject *type, PyObject *value, PyObject *tb) {
+    PyObject *file = PySys_GetObject("stderr");
+    if (!file) {
+        _PyObject_Dump(value);
+        fprintf(stderr, "lost sys.stderr\n");
         return;
     }
     if (file == Py_None) return;
     Py_INCREF(file);
-    if (!wants_module(value) || print_by_module(value, file) < 0) {
-        Printer p = {file, PySet_New(NULL)};
-        if (!p.seen) PyErr_Clear();
-        put_chain(&p, value);
-        Py_XDECREF(p.seen);
-    }
-    PyErr_Clear();
-    PyObject *r = PyObject_CallMethodNoArgs(file, KR_STR(flush));
-    if (!r) PyErr_Clear();
-    Py_XDECREF(r);
+    _PyErr_Display(file, type, value, tb);
     Py_DECREF(file);
 }

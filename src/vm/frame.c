@@ -29,6 +29,10 @@ PyFrameObject *kr_frame_object(KrFrame *f) {
     o->trace_lines = 1;
     o->trace_opcodes = o->detached = 0;
     o->regs = NULL;
+    if (KR_UNLIKELY(f->object != NULL)) {       /* the allocation ran the collector, and that code which asked for the same */
+        Py_DECREF(o);
+        return f->object;
+    }
     f->object = o;
     PyObject_GC_Track(o);
     return o;
@@ -63,6 +67,24 @@ PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *glob
         Py_XDECREF(locals);
     }
     return o;
+}
+
+/* Runs the code of a frame that PyFrame_New made, with what its locals hold; it runs in an activation of its own. */
+PyObject *PyEval_EvalFrameEx(PyFrameObject *o, int throwing) {
+    KrCode *c = o->frame->code;
+    if (!o->detached || o->own.pc != c->instrs) {
+        PyErr_SetString(PyExc_RuntimeError, "the frame has been run already");
+        return NULL;
+    }
+    if (throwing) {
+        PyTraceBack_Here(o);
+        return NULL;
+    }
+    o->own.pc++;
+    if (!(c->base.co_flags & CO_OPTIMIZED)) return kr_eval_function_in((PyObject *)o->own.func, o->own.locals ? o->own.locals : o->own.globals);
+    Py_ssize_t n = 0;
+    while (n < c->base.co_argcount && o->regs[n]) n++;
+    return _PyFunction_Vectorcall((PyObject *)o->own.func, o->regs, (size_t)n, NULL);
 }
 
 int kr_frame_detach(KrFrame *f) {

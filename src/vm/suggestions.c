@@ -67,7 +67,7 @@ static PyObject *for_attribute(PyObject *exc) {
     Py_XDECREF(names);
     return r;
 }
-/* Of the names the failing frame sees: its locals, globals, builtins. */
+/* Of the names the failing frame sees: those of its code's variables, bound or not; globals; builtins. */
 static PyObject *for_name(PyObject *exc) {
     PyNameErrorObject *e = (PyNameErrorObject *)exc;
     PyObject *tb = PyException_GetTraceback(exc), *r = NULL;
@@ -77,12 +77,13 @@ static PyObject *for_name(PyObject *exc) {
     }
     PyTracebackObject *last = (PyTracebackObject *)tb;
     while (last->tb_next) last = last->tb_next;
-    PyFrameObject *frame = last->tb_frame;
-    PyObject *locals = PyFrame_GetLocals(frame), *globals = PyFrame_GetGlobals(frame), *builtins = PyFrame_GetBuiltins(frame);
-    r = from_mapping_keys(locals, e->name);
+    PyCodeObject *code = PyFrame_GetCode(last->tb_frame);
+    PyObject *variables = PySequence_List(code->co_localsplusnames), *globals = PyFrame_GetGlobals(last->tb_frame), *builtins = PyFrame_GetBuiltins(last->tb_frame);
+    if (variables) r = Py_XNewRef(nearest(variables, e->name));
     if (!r) r = from_mapping_keys(globals, e->name);
     if (!r) r = from_mapping_keys(builtins, e->name);
-    Py_XDECREF(locals);
+    Py_DECREF(code);
+    Py_XDECREF(variables);
     Py_XDECREF(globals);
     Py_XDECREF(builtins);
     Py_DECREF(tb);

@@ -17,10 +17,18 @@ void PyThreadState_LeaveTracing(PyThreadState *ts) {
     ts->tracing--;
     update(ts);
 }
+/* Releasing the old function's argument runs Python code, which must not install another one meanwhile. */
 static int set(PyThreadState *ts, Py_tracefunc func, PyObject *arg, bool profile) {
+    KrThread *t = (KrThread *)ts;
+    bool *installing = profile ? &t->vm.installing_profile : &t->vm.installing_trace;
     if (PySys_Audit(profile ? "sys.setprofile" : "sys.settrace", NULL) < 0) return -1;
+    if (*installing) {
+        PyErr_Format(PyExc_RuntimeError, "Cannot install a %s function while another %s function is being installed", profile ? "profile" : "trace", profile ? "profile" : "trace");
+        return -1;
+    }
     PyObject **slot = profile ? &ts->c_profileobj : &ts->c_traceobj, *old = *slot;
     Py_tracefunc *at = profile ? &ts->c_profilefunc : &ts->c_tracefunc;
+    *installing = true;
     *at = NULL;
     *slot = NULL;
     update(ts);
@@ -28,6 +36,7 @@ static int set(PyThreadState *ts, Py_tracefunc func, PyObject *arg, bool profile
     *slot = Py_XNewRef(arg);
     *at = func;
     update(ts);
+    *installing = false;
     return 0;
 }
 int kr_eval_set_profile(PyThreadState *ts, Py_tracefunc func, PyObject *arg) { return set(ts, func, arg, true); }
@@ -135,7 +144,13 @@ PySendResult kr_trace_send(KrThread *t, KrFrame *f, PyObject *receiver, PyObject
 static bool is_c_callable(PyObject *o) { return PyCFunction_Check(o) || Py_IS_TYPE(o, &PyMethodDescr_Type); }
 PyObject *kr_trace_c_call_ex(KrThread *t, PyObject *callable, PyObject *args, PyObject *kwargs) {
     if (!t->base.c_profilefunc || t->base.tracing || !is_c_callable(callable)) return kr_vm_call_ex(callable, args, kwargs);
-    if (!PyTuple_CheckExact(args) || (kwargs && !PyDict_CheckExact(kwargs))) return kr_vm_call_ex(callable, args, kwargs); /* it says what is wrong */
+    if (!PyTuple_CheckExact(args)) {
+        PyObject *tuple = Py_TYPE(args)->tp_iter || PySequence_Check(args) ? PySequence_Tuple(args) : NULL, *result = NULL;
+        if (tuple) result = kr_trace_c_call_ex(t, callable, tuple, kwargs);
+        else if (!PyErr_Occurred()) result = kr_vm_call_ex(callable, args, kwargs); /* it says what is wrong */
+        Py_XDECREF(tuple);
+        return result;
+    }
     Py_ssize_t n = PyTuple_GET_SIZE(args), nkw = kwargs ? PyDict_GET_SIZE(kwargs) : 0, pos = 0, i = 0;
     PyObject **all = PyMem_New(PyObject *, n + nkw + 1), *names = PyTuple_New(nkw), *name, *value, *r = NULL;
     if (!all) PyErr_NoMemory();

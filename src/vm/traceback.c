@@ -1,4 +1,4 @@
-/* traceback.c - traceback objects, and the printer that C code and uncaught exceptions use.
+/* traceback.c - traceback objects, and the dump of frames that fault handlers write. (Printing: traceback_print.c)
  *
  * A traceback is a linked list from the outermost frame to where the exception was raised; entries are added at the
  * front while the exception travels outwards (PyTraceBack_Here). tb_lasti is fixed at that time, tb_lineno is looked up when asked for.
@@ -103,75 +103,6 @@ PyTypeObject PyTraceBack_Type = {KR_STATIC_TYPE_HEAD.tp_name = "traceback", .tp_
     .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_doc = "TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nAn entry of a traceback.", .tp_traverse = (traverseproc)tb_traverse,
     .tp_clear = (inquiry)tb_clear, .tp_methods = tb_methods, .tp_members = tb_members, .tp_getset = tb_getset, .tp_new = tb_new};
-
-/* ------------------------------------------------------------------ source lines */
-
-/* A string of n blanks, at most 64. */
-static const char *blanks(int n) {
-    static const char text[] = "                                                                ";
-    enum { MAX = sizeof text - 1 };
-    return text + MAX - (n < 0 ? 0 : n > MAX ? MAX : n);
-}
-/* Line `lineno` of a source file as str without its end; NULL without exception when it can't be had. */
-static PyObject *source_line(PyObject *filename, int lineno) {
-    PyObject *linecache = PyImport_ImportModule("linecache");
-    PyObject *line = linecache ? PyObject_CallMethod(linecache, "getline", "Oi", filename, lineno) : NULL;
-    Py_XDECREF(linecache);
-    if (line && (!PyUnicode_Check(line) || PyUnicode_GET_LENGTH(line) == 0)) Py_CLEAR(line);
-    if (!line) {
-        PyErr_Clear();
-        return NULL;
-    }
-    PyObject *stripped = PyObject_CallMethod(line, "rstrip", "s", "\r\n");
-    Py_DECREF(line);
-    if (!stripped) PyErr_Clear();
-    return stripped;
-}
-int _Py_DisplaySourceLine(PyObject *f, PyObject *filename, int lineno, int indent, int *truncation, PyObject **line_out) {
-    if (truncation) *truncation = 0;
-    if (line_out) *line_out = NULL;
-    if (!filename || filename == Py_None) return -1;
-    PyObject *line = source_line(filename, lineno);
-    if (!line) return 0;
-    PyObject *text = PyObject_CallMethod(line, "strip", NULL);
-    if (truncation && text) *truncation = (int)(PyUnicode_GET_LENGTH(line) - PyUnicode_GET_LENGTH(text));
-    PyObject *shown = text ? PyUnicode_FromFormat("%s%U\n", blanks(indent), text) : NULL;
-    int rc = shown ? PyFile_WriteObject(shown, f, Py_PRINT_RAW) : -1;
-    Py_XDECREF(shown);
-    Py_XDECREF(text);
-    if (line_out) *line_out = line;
-    else Py_DECREF(line);
-    return rc;
-}
-
-/* Prints the entries through the library's traceback module, which knows about carets, repetitions and groups. */
-int _PyTraceBack_Print_Indented(PyObject *tb, int indent, const char *margin, const char *header_margin, const char *header, PyObject *f) {
-    if (!tb) return 0;
-    if (!PyTraceBack_Check(tb)) {
-        PyErr_BadInternalCall();
-        return -1;
-    }
-    PyObject *module = PyImport_ImportModule("traceback");
-    PyObject *list = module ? PyObject_CallMethod(module, "format_tb", "O", tb) : NULL;
-    Py_XDECREF(module);
-    if (!list) return -1;
-    PyObject *head = PyUnicode_FromFormat("%s%s%s", blanks(indent), header_margin, header);
-    int rc = head ? PyFile_WriteObject(head, f, Py_PRINT_RAW) : -1;
-    Py_XDECREF(head);
-    for (Py_ssize_t i = 0; rc == 0 && i < PyList_GET_SIZE(list); i++) {
-        PyObject *lines = PyUnicode_Splitlines(PyList_GET_ITEM(list, i), 1);
-        for (Py_ssize_t k = 0; lines && rc == 0 && k < PyList_GET_SIZE(lines); k++) {
-            PyObject *line = PyUnicode_FromFormat("%s%s%U", blanks(indent), margin, PyList_GET_ITEM(lines, k));
-            rc = line ? PyFile_WriteObject(line, f, Py_PRINT_RAW) : -1;
-            Py_XDECREF(line);
-        }
-        if (!lines) rc = -1;
-        Py_XDECREF(lines);
-    }
-    Py_DECREF(list);
-    return rc;
-}
-int PyTraceBack_Print(PyObject *tb, PyObject *f) { return _PyTraceBack_Print_Indented(tb, 0, "", "", "Traceback (most recent call last):\n", f); }
 
 /* ------------------------------------------------------------------ without allocation */
 

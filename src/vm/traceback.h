@@ -11,5 +11,9 @@ PyAPI_FUNC(const char *) _Py_DumpTracebackThreads(int fd, PyInterpreterState *, 
 PyAPI_FUNC(void) _Py_DumpASCII(int fd, PyObject *text);
 PyAPI_FUNC(void) _Py_DumpDecimal(int fd, size_t value);
 PyAPI_FUNC(void) _Py_DumpHexadecimal(int fd, uintptr_t value, Py_ssize_t width);
+/* PyTraceBack_Print with `indent` blanks and a margin before each line; the header has a margin of its own. */
+PyAPI_FUNC(int) _PyTraceBack_Print_Indented(PyObject *tb, int indent, const char *margin, const char *header_margin, const char *header, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyAPI_FUNC(int) _Py_WriteIndent(int indent, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyAPI_FUNC(int) _Py_WriteIndentedMargin(int indent, const char *margin, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
 
 #endif

@@ -13,6 +13,7 @@ typedef struct {
     int c_recursion;                /* nesting of C calls that entered Python */
     struct KrRegChunk *reg_spare;   /* a segment kept for reuse, all NULL */
     struct KrFrameChunk *frame_spare;
+    bool installing_trace, installing_profile; /* a call of sys.settrace, sys.setprofile is under way */
 } KrThreadVM;
 typedef struct {
     volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
