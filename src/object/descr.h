@@ -22,4 +22,8 @@ extern PyMethodDef kr_descr_methods[];      /* __reduce__ */
 /* "<what 'name' of 'type' objects>". */
 PyObject *kr_descr_repr(PyObject *self, const char *what) KR_NEW_REF KR_MAY_RAISE;
 
+/* The getter of an exact property, NULL if it has none; what a staticmethod or classmethod wraps. For attribute caches. */
+PyObject *kr_property_getter(PyObject *property) KR_BORROWED;
+PyObject *kr_static_wrapped(PyObject *method) KR_BORROWED;
+
 #endif

@@ -5,6 +5,7 @@
  * A subclass's instances keep the docstring in their own __doc__ attribute: the class's __doc__ would hide the field.
  */
 #include "object/container.h"
+#include "object/descr.h"
 #include "object/tuple.h"
 
 enum { GET, SET, DEL, ACCESSORS };
@@ -16,6 +17,8 @@ typedef struct {
     PyObject *name;
     bool getter_doc;
 } KrProperty;
+
+PyObject *kr_property_getter(PyObject *property) { return ((KrProperty *)property)->accessor[GET]; }
 
 /* ------------------------------------------------------------------ life */
 

@@ -5,12 +5,15 @@
  * binds that one to the class instead (a property, say). Only a staticmethod can be called directly.
  */
 #include "object/container.h"
+#include "object/descr.h"
 
 typedef struct {
     PyObject_HEAD
     PyObject *callable;
     PyObject *dict;
 } KrStatic;
+
+PyObject *kr_static_wrapped(PyObject *method) { return ((KrStatic *)method)->callable; }
 
 /* ------------------------------------------------------------------ shared by both */
 

@@ -36,10 +36,10 @@ typedef union {
     struct {
         uint32_t version;       /* type, keys or function version */
         uint16_t index;
-        uint16_t counter;       /* counts down to the next attempt to specialise */
+        uint16_t counter;       /* generic: executions until the next attempt to specialise; special: failures until it is given up */
         PyObject *object;       /* borrowed: kept alive by what `version` guards */
         uint32_t version2;      /* a second version, or a count, to guard */
-        uint32_t extra;
+        uint32_t extra;         /* generic: the last `counter` started from */
     };
     uint64_t word[3];
 } KrCache;
@@ -61,6 +61,8 @@ typedef struct KrCode {
     uint16_t nregs, temp_base;
     uint32_t first_traceable;   /* index of RESUME */
     uint32_t version;           /* 0 = none given out yet */
+    uint16_t warmth;            /* counts up while caches == NULL */
+    uintptr_t cache_bias;       /* cache of the instruction before pc is at cache_bias + 3 * pc; 0 while cold */
 } KrCode;
 
 /* Everything a new code object is made from. Objects are borrowed. */

@@ -1,4 +1,4 @@
-/* eval.c - the interpreter loop, generic instructions only.
+/* eval.c - the interpreter loop.
  *
  * State of the loop: `f` the running frame, and cached from it `regs`, `consts`, `names`; `pc` the next instruction. f->pc is stored
  * at every dispatch, so a handler may raise or run Python at any point. A Python function called by CALL gets its frame pushed
@@ -7,12 +7,24 @@
  * Discipline: a handler reads operands with R() (borrowed), releases consumed ones with DONE() after use, and stores with SET(). On
  * failure it goes to `error` with an exception set, consumed operands in place or already released; the unwinder releases what is
  * left above the handler's depth, or everything.
+ *
+ * The generic form of each instruction is here; special forms (specialize.h) are in the files of loop/, which are parts of the loop's one function. A
+ * special form checks its guard with GUARD(), before it changes anything, and falls back to the generic body. While the thread
+ * traces only generic bodies run.
  */
 #include "vm/generator.h"
 #include "vm/stack.h"
+#include "vm/specialize.h"
 #include "vm/support.h"
 #include "vm/trace.h"
+#include "object/descr.h"
 #include "object/exceptions.h"
+#include "object/float.h"
+#include "object/list.h"
+#include "object/long.h"
+#include "object/module.h"
+#include "object/range.h"
+#include "object/tuple.h"
 #include <frameobject.h>
 
 /* ------------------------------------------------------------------ frames */
@@ -44,9 +56,9 @@ static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, 
     Py_DECREF(func);
     return NULL;
 }
-/* Ends the activation of a frame on the stack and makes its caller current. */
-static void pop_frame(KrThread *t, KrFrame *f) {
-    kr_frame_release(f, f->code->nregs);
+/* Ends the activation of a frame on the stack, of which the first n registers may be live, and makes its caller current. */
+KR_INLINE void pop_frame(KrThread *t, KrFrame *f, int n) {
+    kr_frame_release(f, n);
     kr_frame_pop(t, f);
 }
 
@@ -111,10 +123,14 @@ static PyObject *inplace_power(PyObject *a, PyObject *b) { return PyNumber_InPla
 PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     static const void *const table[] = {
 #define KR_OP(name, a, b, c, flags) &&op_##name,
+#define KR_SPECIAL(name, generic)
+#include "compile/opcodes.def"
+#define KR_OP(name, a, b, c, flags)
+#define KR_SPECIAL(name, generic) &&op_##name,
 #include "compile/opcodes.def"
     };
     /* While the thread traces, every instruction goes through op_trace first. */
-    static const void *const trace_table[KR_OP_GENERIC_COUNT] = {[0 ... KR_OP_GENERIC_COUNT - 1] = &&op_trace};
+    static const void *const trace_table[KR_OP_COUNT] = {[0 ... KR_OP_COUNT - 1] = &&op_trace};
     const void *const *dispatch = table;
     PyObject **regs = f->regs, **consts = f->code->consts, **names = f->code->names, *v, *w;
     KrInstr *pc = f->pc, in;
@@ -126,6 +142,24 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 #define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, names = f->code->names, pc = f->pc, SYNC_TRACING())
 #define NEXT() do { in = *pc++; f->pc = pc; goto *dispatch[in.op]; } while (0)
 #define CASE(name) op_##name
+#define SPECIAL(name) op_##name
+/* The running instruction's cache; only in warm code. */
+#define CACHE() ((KrCache *)(f->code->cache_bias + 3 * (uintptr_t)pc))
+/* At the beginning of a generic instruction that has special forms: `specialize(at, cache, ...)` when it is time. */
+#define ADAPT(specialize, ...) do { \
+        if (f->code->cache_bias && !TRACED()) { \
+            KrCache *cache_ = CACHE(); \
+            if (cache_->counter) cache_->counter--; \
+            else if (specialize(pc - 1, cache_, __VA_ARGS__)) goto *table[pc[-1].op]; \
+        } \
+    } while (0)
+/* In a special form, where nothing has changed yet: goes on as the generic instruction unless `condition` holds. */
+#define GUARD(condition, GENERIC) do { \
+        if (KR_UNLIKELY(!(condition))) { \
+            kr_special_miss(pc - 1, cache, KR_OP_##GENERIC); \
+            goto body_##GENERIC; \
+        } \
+    } while (0)
 #define R(x) (((x) & KR_OPERAND_CONST ? consts : regs)[(x) & ((x) & KR_OPERAND_CONST ? 0x7fff : KR_REG_MASK)])
 #define CONSUMED(x) (((x) & (KR_OPERAND_CONST | KR_OPERAND_CONSUME)) == KR_OPERAND_CONSUME)
 #define DONE(x) do { if (CONSUMED(x)) Py_CLEAR(regs[(x) & KR_REG_MASK]); } while (0)
@@ -147,11 +181,14 @@ op_trace:
         in = pc[-1];
     }
     SYNC_TRACING();
-    goto *table[in.op];
+    goto *table[kr_op_generic[in.op]];
 
     CASE(NOP): NEXT();
     CASE(DATA): KR_UNREACHABLE();
-    CASE(RESUME): POLL(); NEXT();
+    CASE(RESUME):
+        if (KR_UNLIKELY(!f->code->cache_bias)) kr_code_count(f->code, KR_WARM_CALL);
+        POLL();
+        NEXT();
     CASE(MOVE): {
         uint16_t b = in.b;
         if (CONSUMED(b)) {
@@ -217,7 +254,8 @@ op_trace:
     CASE(LOAD_NAME): STORE_RESULT(kr_vm_load_name(f, NAME(in.b)));
     CASE(STORE_NAME): CHECK(kr_vm_store_name(f, NAME(in.a), R(in.b))); DONE(in.b); NEXT();
     CASE(DELETE_NAME): CHECK(kr_vm_store_name(f, NAME(in.a), NULL)); NEXT();
-    CASE(LOAD_GLOBAL): STORE_RESULT(kr_vm_load_global(f, NAME(in.b)));
+    CASE(LOAD_GLOBAL): ADAPT(kr_specialize_load_global, f->globals, f->builtins, NAME(in.b));
+    body_LOAD_GLOBAL: STORE_RESULT(kr_vm_load_global(f, NAME(in.b)));
     CASE(STORE_GLOBAL): CHECK(PyDict_SetItem(f->globals, NAME(in.a), R(in.b))); DONE(in.b); NEXT();
     CASE(DELETE_GLOBAL):
         if (PyDict_DelItem(f->globals, NAME(in.a)) < 0) {
@@ -244,10 +282,13 @@ op_trace:
     /* results of one or two operands: compute, release the operands, store */
 #define UNARY(expr) do { if (!(v = (expr))) goto error; DONE(in.b); SET(in.a, v); NEXT(); } while (0)
 #define BINARY(expr) do { if (!(v = (expr))) goto error; DONE(in.b); DONE(in.c); SET(in.a, v); NEXT(); } while (0)
-    CASE(LOAD_ATTR): UNARY(PyObject_GetAttr(R(in.b), NAME(in.c)));
-    CASE(STORE_ATTR): CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), R(in.c))); DONE(in.c); DONE(in.a); NEXT();
+    CASE(LOAD_ATTR): ADAPT(kr_specialize_load_attr, R(in.b), NAME(in.c));
+    body_LOAD_ATTR: UNARY(PyObject_GetAttr(R(in.b), NAME(in.c)));
+    CASE(STORE_ATTR): ADAPT(kr_specialize_store_attr, R(in.a), NAME(in.b));
+    body_STORE_ATTR: CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), R(in.c))); DONE(in.c); DONE(in.a); NEXT();
     CASE(DELETE_ATTR): CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), NULL)); DONE(in.a); NEXT();
-    CASE(LOAD_METHOD): {
+    CASE(LOAD_METHOD): ADAPT(kr_specialize_load_method, R(in.b), NAME(in.c));
+    body_LOAD_METHOD: {
         PyObject *self = R(in.b), *method = NULL;
         int unbound = _PyObject_GetMethod(self, NAME(in.c), &method);
         if (!method) goto error;
@@ -257,8 +298,10 @@ op_trace:
         REG(in.a + 1) = unbound ? self : NULL;
         NEXT();
     }
-    CASE(LOAD_SUBSCR): BINARY(PyObject_GetItem(R(in.b), R(in.c)));
-    CASE(STORE_SUBSCR): CHECK(PyObject_SetItem(R(in.a), R(in.b), R(in.c))); DONE(in.c); DONE(in.a); DONE(in.b); NEXT();
+    CASE(LOAD_SUBSCR): ADAPT(kr_specialize_subscr, R(in.b), R(in.c));
+    body_LOAD_SUBSCR: BINARY(PyObject_GetItem(R(in.b), R(in.c)));
+    CASE(STORE_SUBSCR): ADAPT(kr_specialize_store_subscr, R(in.a), R(in.b));
+    body_STORE_SUBSCR: CHECK(PyObject_SetItem(R(in.a), R(in.b), R(in.c))); DONE(in.c); DONE(in.a); DONE(in.b); NEXT();
     CASE(DELETE_SUBSCR): CHECK(PyObject_DelItem(R(in.a), R(in.b))); DONE(in.a); DONE(in.b); NEXT();
     CASE(BUILD_SLICE):
         if (!(v = PySlice_New(REG(in.b), REG(in.b + 1), in.c == 3 ? REG(in.b + 2) : NULL))) goto error;
@@ -266,15 +309,17 @@ op_trace:
         SET(in.a, v);
         NEXT();
 
-#define BINARY_OP(name, function) CASE(BINARY_##name): BINARY(function(R(in.b), R(in.c)));
-#define INPLACE_OP(name, function) CASE(INPLACE_##name): BINARY(function(R(in.b), R(in.c)));
-    BINARY_OP(ADD, PyNumber_Add) BINARY_OP(SUB, PyNumber_Subtract) BINARY_OP(MUL, PyNumber_Multiply) BINARY_OP(MATMUL, PyNumber_MatrixMultiply)
-    BINARY_OP(TRUEDIV, PyNumber_TrueDivide) BINARY_OP(MOD, PyNumber_Remainder) BINARY_OP(POW, binary_power) BINARY_OP(LSHIFT, PyNumber_Lshift)
+#define ADAPTING(name, expr) CASE(name): ADAPT(kr_specialize_binary, R(in.b), R(in.c)); body_##name: BINARY(expr);
+#define PLAIN_OP(name, function) CASE(name): BINARY(function(R(in.b), R(in.c)));
+#define BINARY_OP(name, function) ADAPTING(BINARY_##name, function(R(in.b), R(in.c)))
+#define INPLACE_OP(name, function) ADAPTING(INPLACE_##name, function(R(in.b), R(in.c)))
+    BINARY_OP(ADD, PyNumber_Add) BINARY_OP(SUB, PyNumber_Subtract) BINARY_OP(MUL, PyNumber_Multiply) PLAIN_OP(BINARY_MATMUL, PyNumber_MatrixMultiply)
+    BINARY_OP(TRUEDIV, PyNumber_TrueDivide) BINARY_OP(MOD, PyNumber_Remainder) PLAIN_OP(BINARY_POW, binary_power) BINARY_OP(LSHIFT, PyNumber_Lshift)
     BINARY_OP(RSHIFT, PyNumber_Rshift) BINARY_OP(OR, PyNumber_Or) BINARY_OP(XOR, PyNumber_Xor) BINARY_OP(AND, PyNumber_And) BINARY_OP(FLOORDIV, PyNumber_FloorDivide)
-    INPLACE_OP(ADD, PyNumber_InPlaceAdd) INPLACE_OP(SUB, PyNumber_InPlaceSubtract) INPLACE_OP(MUL, PyNumber_InPlaceMultiply) INPLACE_OP(MATMUL, PyNumber_InPlaceMatrixMultiply)
-    INPLACE_OP(TRUEDIV, PyNumber_InPlaceTrueDivide) INPLACE_OP(MOD, PyNumber_InPlaceRemainder) INPLACE_OP(POW, inplace_power) INPLACE_OP(LSHIFT, PyNumber_InPlaceLshift)
+    INPLACE_OP(ADD, PyNumber_InPlaceAdd) INPLACE_OP(SUB, PyNumber_InPlaceSubtract) INPLACE_OP(MUL, PyNumber_InPlaceMultiply) PLAIN_OP(INPLACE_MATMUL, PyNumber_InPlaceMatrixMultiply)
+    INPLACE_OP(TRUEDIV, PyNumber_InPlaceTrueDivide) PLAIN_OP(INPLACE_MOD, PyNumber_InPlaceRemainder) PLAIN_OP(INPLACE_POW, inplace_power) INPLACE_OP(LSHIFT, PyNumber_InPlaceLshift)
     INPLACE_OP(RSHIFT, PyNumber_InPlaceRshift) INPLACE_OP(OR, PyNumber_InPlaceOr) INPLACE_OP(XOR, PyNumber_InPlaceXor) INPLACE_OP(AND, PyNumber_InPlaceAnd)
-    INPLACE_OP(FLOORDIV, PyNumber_InPlaceFloorDivide)
+    PLAIN_OP(INPLACE_FLOORDIV, PyNumber_InPlaceFloorDivide)
     CASE(UNARY_NEG): UNARY(PyNumber_Negative(R(in.b)));
     CASE(UNARY_POS): UNARY(PyNumber_Positive(R(in.b)));
     CASE(UNARY_INVERT): UNARY(PyNumber_Invert(R(in.b)));
@@ -283,12 +328,12 @@ op_trace:
         DONE(in.b);
         SET(in.a, Py_NewRef(n ? Py_False : Py_True));
         NEXT();
-    CASE(COMPARE_LT): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_LT));
-    CASE(COMPARE_LE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_LE));
-    CASE(COMPARE_EQ): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_EQ));
-    CASE(COMPARE_NE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_NE));
-    CASE(COMPARE_GT): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_GT));
-    CASE(COMPARE_GE): BINARY(PyObject_RichCompare(R(in.b), R(in.c), Py_GE));
+    ADAPTING(COMPARE_LT, PyObject_RichCompare(R(in.b), R(in.c), Py_LT))
+    ADAPTING(COMPARE_LE, PyObject_RichCompare(R(in.b), R(in.c), Py_LE))
+    ADAPTING(COMPARE_EQ, PyObject_RichCompare(R(in.b), R(in.c), Py_EQ))
+    ADAPTING(COMPARE_NE, PyObject_RichCompare(R(in.b), R(in.c), Py_NE))
+    ADAPTING(COMPARE_GT, PyObject_RichCompare(R(in.b), R(in.c), Py_GT))
+    ADAPTING(COMPARE_GE, PyObject_RichCompare(R(in.b), R(in.c), Py_GE))
 #define TRUTH(expr) do { if ((n = (expr)) < 0) goto error; DONE(in.b); DONE(in.c); SET(in.a, Py_NewRef(n ? Py_True : Py_False)); NEXT(); } while (0)
     CASE(IS): TRUTH(R(in.b) == R(in.c));
     CASE(IS_NOT): TRUTH(R(in.b) != R(in.c));
@@ -296,19 +341,25 @@ op_trace:
     CASE(NOT_IN): TRUTH((n = PySequence_Contains(R(in.c), R(in.b))) < 0 ? n : !n);
 
     CASE(JUMP): JUMP_TO(in); NEXT();
-    CASE(JUMP_BACK): POLL(); JUMP_TO(in); NEXT();
-    CASE(JUMP_IF_FALSE):
-    CASE(JUMP_IF_TRUE): {
-        v = R(in.a);
-        n = v == Py_True ? 1 : v == Py_False || v == Py_None ? 0 : PyObject_IsTrue(v);
-        if (n < 0) goto error;
-        DONE(in.a);
-        if (n == (in.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(in);
+    CASE(JUMP_BACK):
+        if (KR_UNLIKELY(!f->code->cache_bias)) kr_code_count(f->code, KR_WARM_LOOP);
+        POLL();
+        JUMP_TO(in);
         NEXT();
-    }
+#define TRUTH_OF(o) ((o) == Py_True ? 1 : (o) == Py_False || (o) == Py_None ? 0 : PyObject_IsTrue(o))
+#define JUMP_IF(name, when) \
+    CASE(name): \
+        v = R(in.a); \
+        if ((n = TRUTH_OF(v)) < 0) goto error; \
+        DONE(in.a); \
+        if (n == (when)) JUMP_TO(in); \
+        NEXT();
+    JUMP_IF(JUMP_IF_FALSE, 0)
+    JUMP_IF(JUMP_IF_TRUE, 1)
     CASE(JUMP_IF_FALSE_OR_KILL):
     CASE(JUMP_IF_TRUE_OR_KILL):
-        if ((n = PyObject_IsTrue(REG(in.a))) < 0) goto error;
+        v = REG(in.a);
+        if ((n = TRUTH_OF(v)) < 0) goto error;
         if (n == (in.op == KR_OP_JUMP_IF_TRUE_OR_KILL)) JUMP_TO(in);
         else Py_CLEAR(REG(in.a));
         NEXT();
@@ -320,7 +371,8 @@ op_trace:
         NEXT();
 
     CASE(GET_ITER): UNARY(PyObject_GetIter(R(in.b)));
-    CASE(FOR_ITER): {
+    CASE(FOR_ITER): ADAPT(kr_specialize_for_iter, REG(in.b));
+    body_FOR_ITER: {
         PyObject *it = REG(in.b);
         v = Py_TYPE(it)->tp_iternext(it);
         if (v) {
@@ -441,8 +493,9 @@ op_trace:
     CASE(FORMAT_WITH_SPEC): BINARY(PyObject_Format(R(in.b), R(in.c)));
     CASE(CONVERT_VALUE): UNARY(kr_vm_convert(R(in.b), in.c));
 
+    CASE(CALL): ADAPT(kr_specialize_call, &REG(in.b), in.c + (REG(in.b + 1) != NULL));
     CASE(CALL_KW):
-    CASE(CALL): {
+    body_CALL: {
         bool kw = in.op == KR_OP_CALL_KW;
         PyObject *kwnames = kw ? consts[pc->a & 0x7fff] : NULL, **base = &REG(in.b);
         if (!base[1] && Py_IS_TYPE(base[0], &PyMethod_Type)) {
@@ -521,21 +574,64 @@ op_trace:
             Py_DECREF(v);
             goto error;
         }
-        if (f->cont == KR_CONT_ENTRY) {
-            if (f->owner == KR_FRAME_ON_STACK) pop_frame(t, f);
+        switch (f->cont) {
+        case KR_CONT_STORE:
+            pop_frame(t, f, f->code->temp_base);
+            f = t->vm.frame;
+            LOAD_FRAME();
+            in = pc[-1];
+            if (in.op == KR_OP_DATA) in = pc[-2];
+            SET(in.a, v);
+            NEXT();
+        case KR_CONT_INIT:
+            w = f->init_self;
+            f->init_self = NULL;
+            pop_frame(t, f, f->code->temp_base);
+            f = t->vm.frame;
+            LOAD_FRAME();
+            in = pc[-1];
+            if (KR_UNLIKELY(v != Py_None)) {
+                PyErr_Format(PyExc_TypeError, "__init__() should return None, not '%.200s'", Py_TYPE(v)->tp_name);
+                Py_DECREF(v);
+                Py_DECREF(w);
+                goto error;
+            }
+            Py_DECREF(v);
+            SET(in.a, w);
+            NEXT();
+        case KR_CONT_FOR_ITER:
+            kr_gen_finish(t, kr_frame_gen(f));
+            Py_DECREF(v);
+            f = t->vm.frame;
+            LOAD_FRAME();
+            in = pc[-1];
+            Py_CLEAR(REG(in.b));
+            NEXT();
+        case KR_CONT_SEND:
+            kr_gen_finish(t, kr_frame_gen(f));
+            f = t->vm.frame;
+            LOAD_FRAME();
+            in = pc[-1];
+            REG(in.a) = v;
+            Py_CLEAR(REG(in.b));
+            NEXT();
+        default:
+            if (f->owner == KR_FRAME_ON_STACK) pop_frame(t, f, f->code->temp_base);
             else kr_gen_finish(t, kr_frame_gen(f));
             return v;
         }
-        pop_frame(t, f);
-        f = t->vm.frame;
-        LOAD_FRAME();
-        in = pc[-1];
-        if (in.op == KR_OP_DATA) in = pc[-2];
-        SET(in.a, v);
-        NEXT();
     }
 
-    /* generators: the frame lies in the generator object and is always entered from C */
+    /* goes on in the generator frame f with the value sent to it. A signal is handled where a body goes on, not where it only
+     * passes a value on to an inner generator */
+#define RESUME_GENERATOR(value) do { \
+        bool at_yield_ = f->pc != f->code->instrs && f->pc[-1].op == KR_OP_YIELD; \
+        kr_gen_deliver(f, value); \
+        LOAD_FRAME(); \
+        if (at_yield_) POLL(); \
+        NEXT(); \
+    } while (0)
+    /* generators: the frame lies in the generator object. It was entered from C, or by a FOR_ITER or YIELD_FROM of this loop */
     CASE(YIELD):
         v = Py_NewRef(R(in.b));
         DONE(in.b);
@@ -544,10 +640,33 @@ op_trace:
             goto error;
         }
         if (in.c && !(v = kr_asyncgen_wrap(v))) goto error;
+    yielded:
+        n = f->cont;
         kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
-        return v;
+        if (n == KR_CONT_ENTRY) return v;
+        f = t->vm.frame;
+        LOAD_FRAME();
+        if (n == KR_CONT_SEND) {    /* a YIELD_FROM waits here: it yields the value on */
+            if (TRACED() && kr_trace_exit(t, f, v) < 0) {
+                Py_DECREF(v);
+                goto error;
+            }
+            goto yielded;
+        }
+        in = pc[-1];
+        SET(in.a, v);
+        pc++;
+        NEXT();
     CASE(YIELD_FROM): {
         PyObject *received = REG(in.a);
+        PyGenObject *inner = (PyGenObject *)REG(in.b);
+        if ((Py_IS_TYPE(inner, &PyCoro_Type) || Py_IS_TYPE(inner, &PyGen_Type)) && !TRACED() &&
+            (inner->gi_frame_state == KR_GEN_SUSPENDED || (inner->gi_frame_state == KR_GEN_CREATED && received == Py_None))) {
+            CHECK(kr_gen_enter(t, inner, KR_CONT_SEND));
+            REG(in.a) = NULL;
+            f = kr_gen_frame(inner);
+            RESUME_GENERATOR(received);
+        }
         PySendResult how = TRACED() ? kr_trace_send(t, f, REG(in.b), received, &v) : PyIter_Send(REG(in.b), received, &v);
         if (how == PYGEN_ERROR) goto error;
         Py_CLEAR(REG(in.a));
@@ -556,8 +675,7 @@ op_trace:
                 Py_DECREF(v);
                 goto error;
             }
-            kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
-            return v;
+            goto yielded;
         }
         REG(in.a) = v;
         Py_CLEAR(REG(in.b));
@@ -677,6 +795,11 @@ op_trace:
         NEXT();
     }
 
+#include "vm/loop/call.h"
+#include "vm/loop/attr.h"
+#include "vm/loop/iter.h"
+#include "vm/loop/number.h"
+
 error: {
     PyFrameObject *o = kr_frame_object(f);
     if (o) PyTraceBack_Here(o);
@@ -706,7 +829,8 @@ unwind_here:
         bool leave = f->cont == KR_CONT_ENTRY;
         if (TRACED()) kr_trace_exit(t, f, NULL);
         if (f->owner == KR_FRAME_ON_STACK) {
-            pop_frame(t, f);
+            if (KR_UNLIKELY(f->init_self != NULL)) Py_CLEAR(f->init_self);
+            pop_frame(t, f, f->code->nregs);
         } else {
             kr_gen_finish_error(t, kr_frame_gen(f));
         }

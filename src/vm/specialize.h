@@ -1,0 +1,84 @@
+/* specialize.h - quickening: how an instruction learns what it works on.
+ *
+ * Code is cold until it has run for a while (kr_code_warm); then it has one KrCache for each instruction. A generic
+ * instruction of warm code counts its cache's `counter` down and at 0 asks the function below that belongs to it for a specialised form.
+ * That function looks at the operands, fills in the cache and writes the special opcode over the generic one, or, when nothing fits,
+ * sets the counter so that the next attempt comes later. A special instruction whose guard fails runs the generic body instead;
+ * after KR_MISSES_ALLOWED failures it becomes generic again (kr_special_miss).
+ *
+ * What a cache holds is borrowed: each object in it is kept alive by what the instruction guards (a class of a certain version keeps its
+ * attributes, a code object its constants). Functions here raise nothing and run no Python code.
+ * While a thread traces, the loop runs the generic bodies only and nothing is specialised.
+ */
+#ifndef KRAIT_SPECIALIZE_H
+#define KRAIT_SPECIALIZE_H
+#include "object/instance.h"
+#include "vm/stack.h"
+
+enum {
+    KR_WARM_AT = 24,            /* points until code is warm: */
+    KR_WARM_CALL = 4,           /* ... for an entry */
+    KR_WARM_LOOP = 1,           /* ... for a loop's back edge */
+    KR_MISSES_ALLOWED = 32,     /* failed guards until an instruction is generic again */
+    KR_FIRST_RETRY = 16,        /* executions until a second attempt; doubled with each */
+    KR_LAST_RETRY = 4096
+};
+
+/* One more entry or round of cold code: allocates its caches when that was enough. */
+void kr_code_count(KrCode *, int points);
+
+/* The generic instruction `at` goes on as `op`; c is filled in otherwise. */
+KR_INLINE bool kr_special_set(KrInstr *at, KrCache *c, int op) {
+    c->counter = KR_MISSES_ALLOWED;
+    at->op = (uint16_t)op;
+    return true;
+}
+/* No special form fits: the next attempt comes later. */
+bool kr_special_none(KrCache *c);
+/* A guard failed. */
+KR_INLINE void kr_special_miss(KrInstr *at, KrCache *c, int generic) {
+    if (--c->counter) return;
+    at->op = (uint16_t)generic;
+    kr_special_none(c);
+}
+
+/* Each: true when `at` has a special opcode now. */
+bool kr_specialize_load_attr(KrInstr *at, KrCache *, PyObject *o, PyObject *name);
+bool kr_specialize_store_attr(KrInstr *at, KrCache *, PyObject *o, PyObject *name);
+bool kr_specialize_load_method(KrInstr *at, KrCache *, PyObject *o, PyObject *name);
+bool kr_specialize_load_global(KrInstr *at, KrCache *, PyObject *globals, PyObject *builtins, PyObject *name);
+/* base: callable, self or NULL, arguments; nargs counts self. */
+bool kr_specialize_call(KrInstr *at, KrCache *, PyObject **base, Py_ssize_t nargs);
+bool kr_specialize_binary(KrInstr *at, KrCache *, PyObject *a, PyObject *b);
+bool kr_specialize_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
+bool kr_specialize_store_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
+bool kr_specialize_for_iter(KrInstr *at, KrCache *, PyObject *it);
+
+/* The address of name's value in a combined dict of str keys goes to c->object, the keys' version to c->version; false if there is none. */
+bool kr_special_dict_slot(KrCache *c, PyObject *dict, PyObject *name);
+
+/* --- guards that need more than a line --- */
+
+#define KR_INDEX_NONE 0xffffu
+/* What a special LOAD_METHOD puts beside the function: nothing, the object it was looked up on, that one's type. */
+enum { KR_SELF_NONE, KR_SELF_OWNER, KR_SELF_TYPE, KR_SELF_MASK = 3 };
+/* ... and when c->object is a staticmethod or classmethod around the function. */
+enum { KR_CALLEE_WRAPPED = 4 };
+
+/* Whether a dict has no such key, as far as that can be told without running Python code. */
+bool kr_special_lacks(PyObject *dict, PyObject *name);
+/* Whether the managed instance o has no attribute of its own by the name that the cache is for: index is the name's in the class's
+ * shared keys, or KR_INDEX_NONE and version2 is how many names those had. Only for instances of the class the cache is for. */
+KR_INLINE bool kr_instance_lacks(PyObject *o, const KrCache *c, PyObject *name) {
+    PyDictValues *values = *kr_instance_values_ptr(o);
+    if (KR_LIKELY(values != NULL)) {
+        if (c->index == KR_INDEX_NONE) return ((PyHeapTypeObject *)Py_TYPE(o))->ht_cached_keys->nentries == (Py_ssize_t)c->version2;
+        return c->index >= values->capacity || !values->values[c->index];
+    }
+    PyObject *dict = *kr_instance_dict_ptr(o);
+    return dict == NULL || kr_special_lacks(dict, name);
+}
+/* A version for code objects: what call sites guard on. 0 when they ran out. */
+uint32_t kr_code_version(KrCode *);
+
+#endif
