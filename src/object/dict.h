@@ -74,7 +74,8 @@ void kr_keys_decref(PyDictKeysObject *k);
 Py_ssize_t kr_shared_keys_find(PyDictKeysObject *k, PyObject *name);
 /* The same, appending it when absent; -1 (no exception) when the table is full or memory is out. */
 Py_ssize_t kr_shared_keys_add(PyDictKeysObject *k, PyObject *name);
-/* A values block with room for at least `need` values (and for the names the class has by now); all NULL. */
+/* A values block with room for at least `need` values (and for the names the class has by now); all NULL. With need == 0, the
+ * smallest block. */
 PyDictValues *kr_values_new(PyDictKeysObject *k, Py_ssize_t need) KR_MAY_RAISE;
 /* Grows *v so that index `i` fits. */
 int kr_values_reserve(PyDictValues **v, PyDictKeysObject *k, Py_ssize_t i) KR_MAY_RAISE;

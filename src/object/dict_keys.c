@@ -343,10 +343,8 @@ PyObject *kr_dict_remove(PyDictObject *d, Py_ssize_t ix, Py_hash_t hash, PyObjec
             value = e->value;
             e->key = e->value = NULL;
         }
+        /* The hole stays even at the end: an iterator that stands behind it notices what is added after it. */
         k->version = 0;
-        /* Holes at the end need not be walked over again; their room comes back with the next growth. */
-        while (k->nentries > 0 && kr_keys_key(k, k->nentries - 1) == NULL)
-            k->nentries--;
     }
     d->ma_used--;
     kr_dict_touch(d);

@@ -37,7 +37,7 @@ static Py_ssize_t values_capacity(PyDictKeysObject *k, Py_ssize_t need) {
 }
 
 PyDictValues *kr_values_new(PyDictKeysObject *k, Py_ssize_t need) {
-    Py_ssize_t n = values_capacity(k, need);
+    Py_ssize_t n = need == 0 ? 2 : values_capacity(k, need);
     PyDictValues *v = PyMem_Malloc(sizeof(PyDictValues) + (size_t)n * sizeof(PyObject *));
     if (v == NULL)
         return (PyDictValues *)PyErr_NoMemory();

@@ -244,11 +244,15 @@ static PyObject *dict_popitem(PyObject *self, PyObject *unused) {
         PyErr_SetString(PyExc_KeyError, "popitem(): dictionary is empty");
         return NULL;
     }
+    if (kr_dict_unsplit(d) < 0) {
+        Py_DECREF(pair);
+        return NULL;
+    }
     PyObject *key, *value;
     Py_ssize_t pos = kr_dict_end(d);
     kr_dict_previous(d, &pos, &key, &value);
-    Py_ssize_t ix = d->ma_values != NULL ? d->ma_values->order[pos] : pos;
-    value = kr_dict_remove(d, ix, kr_keys_hash(d->ma_keys, ix), &key);
+    value = kr_dict_remove(d, pos, kr_keys_hash(d->ma_keys, pos), &key);
+    d->ma_keys->nentries = pos;     /* the next popitem() need not walk over the holes; their room comes back with the next growth */
     PyTuple_SET_ITEM(pair, 0, key);
     PyTuple_SET_ITEM(pair, 1, value);
     return pair;

@@ -32,7 +32,7 @@ static PyObject *managed_dict(PyObject *o) {
     if (values == NULL) {
         if (keys == NULL)
             return *dict = PyDict_New();
-        values = kr_values_new(keys, 1);
+        values = kr_values_new(keys, 0);
         if (values == NULL)
             return NULL;
     }

@@ -241,7 +241,7 @@ PyTypeObject *kr_type_best_base(PyObject *bases) {
             PyErr_SetString(PyExc_TypeError, "bases must be types");
             return NULL;
         }
-        if (!(base->tp_flags & Py_TPFLAGS_READY) && PyType_Ready(base) < 0)
+        if (!(base->tp_flags & (Py_TPFLAGS_READY | Py_TPFLAGS_READYING)) && PyType_Ready(base) < 0)
             return NULL;
         if (!PyType_HasFeature(base, Py_TPFLAGS_BASETYPE)) {
             PyErr_Format(PyExc_TypeError, "type '%.100s' is not an acceptable base type", base->tp_name);
@@ -351,7 +351,7 @@ static bool same_layout_as_base(PyTypeObject *child) {
     return parent != NULL && child->tp_basicsize == parent->tp_basicsize && child->tp_itemsize == parent->tp_itemsize &&
            child->tp_dictoffset == parent->tp_dictoffset && child->tp_weaklistoffset == parent->tp_weaklistoffset &&
            ((child->tp_flags ^ parent->tp_flags) & (Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_MANAGED_DICT)) == 0 &&
-           (child->tp_clear == parent->tp_clear || !PyType_IS_GC(child));
+           (child->tp_clear == parent->tp_clear || child->tp_clear == kr_subtype_clear || !PyType_IS_GC(child));
 }
 
 /* Whether both add the same things to their common base: dict, weak references, the same slots. */

@@ -388,7 +388,7 @@ static int call_set_name(PyTypeObject *t) {
 /* super(cls, cls).__init_subclass__(**kwds); object's own is only called when it has something to object to. */
 static int call_init_subclass(PyTypeObject *t, PyObject *kwds) {
     if (kwds == NULL || PyDict_GET_SIZE(kwds) == 0) {
-        bool own = false;
+        bool own = !PyType_IsSubtype(t, t);     /* a metaclass's mro() may have left t out: super() objects to that */
         for (Py_ssize_t i = 1; !own && i < PyTuple_GET_SIZE(t->tp_mro); i++) {
             PyTypeObject *b = (PyTypeObject *)PyTuple_GET_ITEM(t->tp_mro, i);
             if (b == &PyBaseObject_Type)

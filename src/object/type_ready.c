@@ -256,7 +256,7 @@ static int set_bases(PyTypeObject *t) {
             Py_INCREF(t->tp_base);
     }
     PyTypeObject *base = t->tp_base;
-    if (base != NULL && !(base->tp_flags & Py_TPFLAGS_READY) && PyType_Ready(base) < 0)
+    if (base != NULL && !(base->tp_flags & (Py_TPFLAGS_READY | Py_TPFLAGS_READYING)) && PyType_Ready(base) < 0)
         return -1;
     if (Py_TYPE(t) == NULL && base != NULL)
         Py_SET_TYPE(t, Py_TYPE(base));

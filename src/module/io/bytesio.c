@@ -340,7 +340,7 @@ static PyMethodDef bytesio_methods[] = {
     {"getvalue", KR_METH(bytesio_getvalue), METH_NOARGS, "getvalue($self, /)\n--\n\nThe contents."}, {"seek", KR_METH(bytesio_seek), METH_VARARGS},
     {"truncate", KR_METH(bytesio_truncate), METH_VARARGS}, {"__getstate__", KR_METH(bytesio_getstate), METH_NOARGS},
     {"__setstate__", KR_METH(bytesio_setstate), METH_O}, {"__sizeof__", KR_METH(bytesio_sizeof), METH_NOARGS}, {NULL}};
-static PyGetSetDef bytesio_getset[] = {{"closed", (getter)bytesio_get_closed, NULL, NULL}, {NULL}};
+static PyGetSetDef bytesio_getset[] = {{"closed", (getter)bytesio_get_closed, NULL, "True if the file is closed."}, {NULL}};
 PyTypeObject kr_io_bytesio_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io.BytesIO", .tp_basicsize = sizeof(BytesIO), .tp_dealloc = (destructor)bytesio_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, .tp_doc = "BytesIO(initial_bytes=b'')\n--\n\nA binary stream in memory.",
     .tp_traverse = (traverseproc)bytesio_traverse, .tp_clear = (inquiry)bytesio_clear, .tp_weaklistoffset = offsetof(BytesIO, weakrefs),

@@ -441,8 +441,8 @@ static PyMethodDef fileio_methods[] = {
     {"_dealloc_warn", KR_METH(fileio_dealloc_warn), METH_O},
     {"__reduce__", fileio_no_pickle, METH_VARARGS}, {"__reduce_ex__", fileio_no_pickle, METH_VARARGS}, {"__getstate__", fileio_no_pickle, METH_NOARGS},
     {NULL}};
-static PyGetSetDef fileio_getset[] = {{"closed", (getter)get_closed, NULL, NULL}, {"closefd", (getter)get_closefd, NULL, NULL},
-    {"mode", (getter)get_mode, NULL, NULL}, {"_finalizing", (getter)get_finalizing, (setter)set_finalizing, NULL}, {NULL}};
+static PyGetSetDef fileio_getset[] = {{"closed", (getter)get_closed, NULL, "True if the file is closed"},
+    {"closefd", (getter)get_closefd, NULL, "True if close() closes the file descriptor."}, {"mode", (getter)get_mode, NULL, "The mode, a str."}, {"_finalizing", (getter)get_finalizing, (setter)set_finalizing, NULL}, {NULL}};
 static PyMemberDef fileio_members[] = {{"_blksize", T_UINT, offsetof(FileIO, blksize), 0}, {NULL}};
 PyTypeObject kr_io_fileio_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io.FileIO", .tp_basicsize = sizeof(FileIO), .tp_dealloc = (destructor)fileio_dealloc,
     .tp_repr = (reprfunc)fileio_repr, .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -412,6 +412,8 @@ PyTypeObject kr_io_bufferedbase_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._Buff
 static PyObject *get_none(PyObject *self, void *ignored) { Py_RETURN_NONE; }
 static PyMethodDef textbase_methods[] = {{"detach", no_detach, METH_NOARGS}, {"read", no_read, METH_VARARGS}, {"readline", no_readline, METH_VARARGS},
                                          {"write", no_write, METH_VARARGS}, {NULL}};
-static PyGetSetDef textbase_getset[] = {{"encoding", get_none, NULL, NULL}, {"newlines", get_none, NULL, NULL}, {"errors", get_none, NULL, NULL}, {NULL}};
+static PyGetSetDef textbase_getset[] = {{"encoding", get_none, NULL, "The name of the stream's encoding; for subclasses to override."},
+    {"newlines", get_none, NULL, "The line ends met so far in reading; for subclasses to override."},
+    {"errors", get_none, NULL, "How the stream's codec treats errors; for subclasses to override."}, {NULL}};
 PyTypeObject kr_io_textbase_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._TextIOBase", .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .tp_doc = "The base of text streams.", .tp_methods = textbase_methods, .tp_getset = textbase_getset, .tp_base = &kr_io_base_type};
