@@ -149,17 +149,35 @@ static int find_leaders(Assembler *as) {
 
 /* ------------------------------------------------------------------ places */
 
-/* An instruction without a place takes that of the one before it in the same straight line. */
-static void fill_places(Assembler *as) {
+/* An instruction without a place takes that of the one before it in the same straight line, or of the only jump that leads to it from
+ * above, or of the first unconditional one. */
+static int fill_places(Assembler *as) {
     CgUnit *u = as->u;
-    for (int i = 1; i < u->ninstrs; i++)
-        if (u->instrs[i].at.lineno < 0 && !as->leader[i] && u->instrs[i - 1].at.lineno >= 0 && !ends_line(&u->instrs[i - 1]))
-            u->instrs[i].at = u->instrs[i - 1].at;
+    int *ways = PyMem_Calloc((size_t)u->ninstrs + 1, sizeof *ways);     /* that lead to each instruction */
+    if (!ways) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (int i = 0; i < u->ninstrs; i++) {
+        const CgInstr *in = &u->instrs[i];
+        if (!ends_line(in)) ways[i + 1]++;
+        if (in->label != CG_NO_LABEL) ways[target_of(as, in)]++;
+        if (in->cover != CG_NO_COVER) ways[handler_of(as, in)]++;
+        if (in->op == KR_OP_FOR_ITER && i + 2 <= u->ninstrs) ways[i + 2]++;
+    }
     for (int i = 0; i < u->ninstrs; i++) {
         CgInstr *in = &u->instrs[i];
+        if (in->at.lineno < 0 && i > 0 && !as->leader[i] && !ends_line(&u->instrs[i - 1])) in->at = u->instrs[i - 1].at;
         int to = in->label == CG_NO_LABEL ? -1 : target_of(as, in);
-        if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0 && in->op == KR_OP_JUMP) u->instrs[to].at = in->at;
+        if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0 && ways[to] == 1) u->instrs[to].at = in->at;
     }
+    PyMem_Free(ways);
+    for (int i = 0; i < u->ninstrs; i++) {
+        CgInstr *in = &u->instrs[i];
+        int to = in->op == KR_OP_JUMP ? target_of(as, in) : -1;
+        if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0) u->instrs[to].at = in->at;
+    }
+    return 0;
 }
 static void delete_nops(Assembler *as) {
     CgUnit *u = as->u;
@@ -434,7 +452,7 @@ PyCodeObject *cg_assemble(Cg *cg) {
     if (spread_returns(&as) < 0) return NULL;
     shorten_jumps(&as);
     if (delete_unreachable(&as) < 0 || compact(&as) < 0 || find_leaders(&as) < 0) goto done;
-    fill_places(&as);
+    if (fill_places(&as) < 0) goto done;
     delete_nops(&as);
     if (compact(&as) < 0 || find_leaders(&as) < 0) goto done;
     if (delete_checks(&as) < 0 || compact(&as) < 0) goto done;

@@ -449,8 +449,7 @@ static int compile_module(Cg *cg, Kr_mod *mod) {
 
 PyCodeObject *kr_compile(Kr_mod *mod, PyObject *filename, PyCompilerFlags *flags, int optimize, KrArena *arena) {
     Cg state = {.filename = filename, .arena = arena, .flags = flags ? flags->cf_flags : 0}, *cg = &state;
-    int lineno;
-    if (kr_future_collect(mod, filename, &cg->features, &lineno) < 0) return NULL;
+    if (kr_future_collect(mod, filename, &cg->features, &cg->future_line) < 0) return NULL;
     cg->features |= cg->flags & PyCF_MASK;
     if (flags) flags->cf_flags |= cg->features;
     cg->optimize = optimize < 0 ? kr_interp()->config.optimization_level : optimize;

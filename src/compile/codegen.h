@@ -84,6 +84,7 @@ typedef struct Cg {
     PyObject *filename;
     KrArena *arena;
     int features, optimize, flags;
+    int future_line;            /* of the last `from __future__ import` at the head; -1: there is none */
     bool interactive;
     KrCompileDepth depth;
     KrSpan at;                  /* of the node being compiled */

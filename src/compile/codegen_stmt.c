@@ -511,6 +511,8 @@ static int import_from(Cg *cg, Kr_stmt *s) {
     const KrSeq *names = s->v.ImportFrom.names;
     Py_ssize_t n = kr_seq_len(names);
     int mark = u->depth, t;
+    if (s->at.lineno > cg->future_line && s->v.ImportFrom.module && PyUnicode_CompareWithASCIIString(s->v.ImportFrom.module, "__future__") == 0)
+        return cg_error(cg, s->at, KR_FUTURE_TOO_LATE);
     PyObject *fromlist = PyTuple_New(n), *module = s->v.ImportFrom.module ? Py_NewRef(s->v.ImportFrom.module) : PyUnicode_FromStringAndSize("", 0);
     for (Py_ssize_t i = 0; fromlist && i < n; i++) PyTuple_SET_ITEM(fromlist, i, Py_NewRef(KR_SEQ_GET(names, Kr_alias, i)->name));
     int r = fromlist && module ? import_name(cg, module, s->v.ImportFrom.level, fromlist, &t) : -1;

@@ -8,6 +8,17 @@ static const struct { const char *name; int bit; } future_features[] = {
     {FUTURE_ANNOTATIONS, CO_FUTURE_ANNOTATIONS},
 };
 
+/* Tells only where the statement begins, with `offset` as the column. */
+static void raise_at(PyObject *filename, const Kr_stmt *s, int offset, PyObject *message) {
+    if (!message) return;
+    PyErr_SetObject(PyExc_SyntaxError, message);
+    PyErr_SyntaxLocationObject(filename, s->at.lineno, offset);
+    Py_DECREF(message);
+}
+static bool is_future_import(const Kr_stmt *s) {
+    return s->kind == KR_stmt_ImportFrom && s->v.ImportFrom.module && PyUnicode_CompareWithASCIIString(s->v.ImportFrom.module, "__future__") == 0;
+}
+
 static int add_features(const Kr_stmt *s, PyObject *filename, int *features) {
     for (Py_ssize_t i = 0; i < kr_seq_len(s->v.ImportFrom.names); i++) {
         PyObject *name = KR_SEQ_GET(s->v.ImportFrom.names, Kr_alias, i)->name;
@@ -18,9 +29,9 @@ static int add_features(const Kr_stmt *s, PyObject *filename, int *features) {
         }
         if (known) continue;
         if (PyUnicode_CompareWithASCIIString(name, "braces") == 0)
-            kr_compile_error(filename, s->at, "not a chance");
+            raise_at(filename, s, s->at.col_offset + 1, PyUnicode_FromString("not a chance"));
         else
-            kr_compile_error(filename, s->at, "future feature %.100U is not defined", name);
+            raise_at(filename, s, s->at.col_offset + 1, PyUnicode_FromFormat("future feature %.100U is not defined", name));
         return -1;
     }
     return 0;
@@ -37,10 +48,9 @@ int kr_future_collect(const Kr_mod *mod, PyObject *filename, int *features, int 
         const Kr_stmt *s = KR_SEQ_GET(body, Kr_stmt, i);
         if (done && s->at.lineno > previous_line) return 0;
         previous_line = s->at.lineno;
-        if (s->kind == KR_stmt_ImportFrom && s->v.ImportFrom.level == 0 && s->v.ImportFrom.module
-            && PyUnicode_CompareWithASCIIString(s->v.ImportFrom.module, "__future__") == 0) {
+        if (is_future_import(s)) {
             if (done) {
-                kr_compile_error(filename, s->at, "from __future__ imports must occur at the beginning of the file");
+                raise_at(filename, s, s->at.col_offset, PyUnicode_FromString(KR_FUTURE_TOO_LATE));
                 return -1;
             }
             if (add_features(s, filename, features) < 0) return -1;

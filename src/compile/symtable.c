@@ -199,7 +199,9 @@ static long current_flags(KrScoper *st, PyObject *name) {
 
 static int visit_annotation(KrScoper *st, Kr_expr *annotation) {
     bool future = st->features & CO_FUTURE_ANNOTATIONS;
-    if (future && enter_block(st, KR_STR(_annotation), KR_BLOCK_ANNOTATION, annotation, annotation->at) < 0) return -1;
+    /* The node itself is the key of the block it may open: a lambda, a comprehension. */
+    const void *key = (char *)annotation + 1;
+    if (future && enter_block(st, KR_STR(_annotation), KR_BLOCK_ANNOTATION, key, annotation->at) < 0) return -1;
     VISIT(expr, annotation);
     if (future) leave_block(st);
     return 0;

@@ -71,6 +71,7 @@ int kr_compile_warning(PyObject *filename, KrSpan, const char *format, ...) KR_M
 /* --- the passes before (future.c, fold.c) --- */
 
 /* Reads the __future__ imports at the head of a module: features, line of the last one. 0 or -1. */
+#define KR_FUTURE_TOO_LATE "from __future__ imports must occur at the beginning of the file"
 int kr_future_collect(const Kr_mod *, PyObject *filename, int *features, int *lineno) KR_MAY_RAISE;
 /* Folds constants in place. optimize: the level, for __debug__. 0 or -1. */
 int kr_fold(Kr_mod *, KrArena *, int optimize, int features) KR_MAY_RAISE;

@@ -764,19 +764,6 @@ fail:
 }
 
 /* A list of str from a wide string list. */
-static PyObject *list_from_wide(const PyWideStringList *l) {
-    PyObject *r = PyList_New(l->length);
-    for (Py_ssize_t i = 0; r && i < l->length; i++) {
-        PyObject *s = PyUnicode_FromWideChar(l->items[i], -1);
-        if (!s) {
-            Py_CLEAR(r);
-            break;
-        }
-        PyList_SET_ITEM(r, i, s);
-    }
-    return r;
-}
-static PyObject *str_from_wide(const wchar_t *s) { return s ? PyUnicode_FromWideChar(s, -1) : Py_NewRef(Py_None); }
 
 static PyObject *xoptions_dict(const PyWideStringList *l) {
     PyObject *d = PyDict_New();
@@ -794,14 +781,14 @@ static PyObject *xoptions_dict(const PyWideStringList *l) {
 int kr_sys_configure(KrInterp *interp) {
     PyConfig *c = &interp->config;
     PyObject *d = interp->sysdict;
-    if (set_new(d, "flags", make_flags(c)) < 0 || set_new(d, "argv", list_from_wide(&c->argv)) < 0 ||
-        set_new(d, "orig_argv", list_from_wide(&c->orig_argv)) < 0 || set_new(d, "warnoptions", list_from_wide(&c->warnoptions)) < 0 ||
-        set_new(d, "_xoptions", xoptions_dict(&c->xoptions)) < 0 || set_new(d, "path", list_from_wide(&c->module_search_paths)) < 0 ||
-        set_new(d, "executable", str_from_wide(c->executable)) < 0 || set_new(d, "_base_executable", str_from_wide(c->base_executable)) < 0 ||
-        set_new(d, "prefix", str_from_wide(c->prefix)) < 0 || set_new(d, "base_prefix", str_from_wide(c->base_prefix)) < 0 ||
-        set_new(d, "exec_prefix", str_from_wide(c->exec_prefix)) < 0 || set_new(d, "base_exec_prefix", str_from_wide(c->base_exec_prefix)) < 0 ||
-        set_new(d, "platlibdir", str_from_wide(c->platlibdir)) < 0 || set_new(d, "_stdlib_dir", str_from_wide(c->stdlib_dir)) < 0 ||
-        set_new(d, "pycache_prefix", str_from_wide(c->pycache_prefix)) < 0)
+    if (set_new(d, "flags", make_flags(c)) < 0 || set_new(d, "argv", kr_list_from_wide(&c->argv)) < 0 ||
+        set_new(d, "orig_argv", kr_list_from_wide(&c->orig_argv)) < 0 || set_new(d, "warnoptions", kr_list_from_wide(&c->warnoptions)) < 0 ||
+        set_new(d, "_xoptions", xoptions_dict(&c->xoptions)) < 0 || set_new(d, "path", kr_list_from_wide(&c->module_search_paths)) < 0 ||
+        set_new(d, "executable", kr_str_from_wide(c->executable)) < 0 || set_new(d, "_base_executable", kr_str_from_wide(c->base_executable)) < 0 ||
+        set_new(d, "prefix", kr_str_from_wide(c->prefix)) < 0 || set_new(d, "base_prefix", kr_str_from_wide(c->base_prefix)) < 0 ||
+        set_new(d, "exec_prefix", kr_str_from_wide(c->exec_prefix)) < 0 || set_new(d, "base_exec_prefix", kr_str_from_wide(c->base_exec_prefix)) < 0 ||
+        set_new(d, "platlibdir", kr_str_from_wide(c->platlibdir)) < 0 || set_new(d, "_stdlib_dir", kr_str_from_wide(c->stdlib_dir)) < 0 ||
+        set_new(d, "pycache_prefix", kr_str_from_wide(c->pycache_prefix)) < 0)
         return -1;
     return PyDict_SetItemString(d, "dont_write_bytecode", c->write_bytecode ? Py_False : Py_True);
 }
@@ -858,7 +845,7 @@ void PySys_SetPath(const wchar_t *path) {
 }
 void PySys_SetArgvEx(int argc, wchar_t **argv, int update_path) {
     PyWideStringList list = {argc, argv};
-    PyObject *l = argc > 0 ? list_from_wide(&list) : Py_BuildValue("[s]", "");
+    PyObject *l = argc > 0 ? kr_list_from_wide(&list) : Py_BuildValue("[s]", "");
     if (!l || PySys_SetObject("argv", l) < 0) Py_FatalError("can't assign sys.argv");
     Py_DECREF(l);
     if (update_path) {

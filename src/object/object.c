@@ -389,8 +389,10 @@ PyObject *kr_object_generic_getattr(PyObject *o, PyObject *name, PyObject *dict,
     }
     if (descr != NULL)
         return descr;
-    if (!suppress)
+    if (!suppress) {
         raise_no_attribute(o, name);
+        kr_attribute_error_context(o, name);
+    }
     return NULL;
 called:
     Py_DECREF(descr);

@@ -106,6 +106,13 @@ PyStatus PyConfig_SetBytesArgv(PyConfig *c, Py_ssize_t argc, char *const *argv) 
     X(check_hash_pycs_mode) X(program_name) X(pythonpath_env) X(home) X(platlibdir) X(stdlib_dir) X(executable)        \
     X(base_executable) X(prefix) X(base_prefix) X(exec_prefix) X(base_exec_prefix) X(run_command) X(run_module) X(run_filename)
 #define CONFIG_LISTS(X) X(orig_argv) X(argv) X(xoptions) X(warnoptions) X(module_search_paths)
+#define CONFIG_NUMBERS(X)                                                                                                  \
+    X(isolated) X(use_environment) X(dev_mode) X(install_signal_handlers) X(use_hash_seed) X(hash_seed) X(faulthandler)    \
+    X(tracemalloc) X(import_time) X(code_debug_ranges) X(show_ref_count) X(dump_refs) X(malloc_stats) X(parse_argv)        \
+    X(site_import) X(bytes_warning) X(warn_default_encoding) X(inspect) X(interactive) X(optimization_level)               \
+    X(parser_debug) X(write_bytecode) X(verbose) X(quiet) X(user_site_directory) X(configure_c_stdio) X(buffered_stdio)    \
+    X(use_frozen_modules) X(safe_path) X(pathconfig_warnings) X(module_search_paths_set) X(skip_source_first_line)         \
+    X(_config_init) X(_install_importlib) X(_init_main) X(_isolated_interpreter) X(_is_python_build)
 
 void PyConfig_InitPythonConfig(PyConfig *c) {
     *c = (PyConfig){.use_environment = 1, .install_signal_handlers = 1, .code_debug_ranges = 1, .parse_argv = 1, .site_import = 1,
@@ -157,6 +164,42 @@ PyStatus kr_config_copy(PyConfig *to, const PyConfig *from) {
     CONFIG_LISTS(X)
 #undef X
     return st;
+}
+
+PyObject *kr_list_from_wide(const PyWideStringList *l) {
+    PyObject *r = PyList_New(l->length);
+    for (Py_ssize_t i = 0; r && i < l->length; i++) {
+        PyObject *s = PyUnicode_FromWideChar(l->items[i], -1);
+        if (s) PyList_SET_ITEM(r, i, s);
+        else Py_CLEAR(r);
+    }
+    return r;
+}
+PyObject *kr_str_from_wide(const wchar_t *s) { return s ? PyUnicode_FromWideChar(s, -1) : Py_NewRef(Py_None); }
+
+/* Takes value over; NULL is an error. */
+static int dict_add(PyObject *d, const char *name, PyObject *value) {
+    int r = value ? PyDict_SetItemString(d, name, value) : -1;
+    Py_XDECREF(value);
+    return r;
+}
+PyObject *kr_config_as_dict(const PyConfig *c) {
+    PyObject *d = PyDict_New();
+    int r = d ? 0 : -1;
+#define X(f) \
+    if (r == 0) r = dict_add(d, #f, PyLong_FromLong((long)c->f));
+    CONFIG_NUMBERS(X)
+#undef X
+#define X(f) \
+    if (r == 0) r = dict_add(d, #f, kr_str_from_wide(c->f));
+    CONFIG_STRINGS(X)
+#undef X
+#define X(f) \
+    if (r == 0) r = dict_add(d, #f, kr_list_from_wide(&c->f));
+    CONFIG_LISTS(X)
+#undef X
+    if (r < 0) Py_CLEAR(d);
+    return d;
 }
 
 void PyPreConfig_InitPythonConfig(PyPreConfig *c) { *c = (PyPreConfig){.parse_argv = 1, .use_environment = 1, .configure_locale = 1, .utf8_mode = -1}; }

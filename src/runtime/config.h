@@ -18,5 +18,10 @@ PyStatus kr_config_copy(PyConfig *to, const PyConfig *from);
 int kr_config_utf8_mode(const PyConfig *c, int fallback);
 /* The limit of int/str conversions that -X int_max_str_digits or the environment asks for; *error a message or NULL. */
 int kr_config_max_str_digits(const PyConfig *c, const char **error);
+/* A list of str; a str, or None for NULL. */
+PyObject *kr_list_from_wide(const PyWideStringList *l) KR_NEW_REF KR_MAY_RAISE;
+PyObject *kr_str_from_wide(const wchar_t *s) KR_NEW_REF KR_MAY_RAISE;
+/* Every field of c by name. */
+PyObject *kr_config_as_dict(const PyConfig *c) KR_NEW_REF KR_MAY_RAISE;
 extern const char kr_usage[];
 #endif

@@ -84,6 +84,8 @@ int kr_code_validate(const KrCodeSpec *) KR_MAY_RAISE;
 /* Source position of instruction i; any of the four is -1 when unknown. */
 typedef struct { int line, end_line, col, end_col; } KrLocation;
 KrLocation kr_code_location(KrCode *, uint32_t i);
+/* What of a location a program gets to see: only the line with -X no_debug_ranges. */
+KrLocation kr_location_shown(KrLocation);
 int kr_code_line(KrCode *, uint32_t i);
 /* Makes kr_code_line fast from now on (before tracing); does without when there is no memory. */
 void kr_code_index_lines(KrCode *);

@@ -47,7 +47,7 @@ static PyObject *positions_next(PyObject *self) {
     KrLocation at = {-1, -1, -1, -1};
     if (it->index >= it->code->ninstrs) return NULL;
     while (it->ready && it->index >= it->cursor.stop) it->ready = kr_line_cursor_next(&it->cursor);
-    if (it->ready) at = it->cursor.at;
+    if (it->ready) at = kr_location_shown(it->cursor.at);
     it->index++;
     return Py_BuildValue("(NNNN)", number_or_none(at.line), number_or_none(at.end_line), number_or_none(at.col), number_or_none(at.end_col));
 }

@@ -101,17 +101,21 @@ bool kr_line_cursor_next(KrLineCursor *r) {
     }
     return false;
 }
-KrLocation kr_code_location(KrCode *c, uint32_t i) {
+static KrLocation location(KrCode *c, uint32_t i) {
     KrLineCursor r;
     kr_line_cursor_init(&r, c);
     while (kr_line_cursor_next(&r))
         if (i < r.stop) return r.at;
     return (KrLocation){-1, -1, -1, -1};
 }
+KrLocation kr_location_shown(KrLocation at) {
+    return kr_interp()->config.code_debug_ranges ? at : (KrLocation){at.line, at.line, -1, -1};
+}
+KrLocation kr_code_location(KrCode *c, uint32_t i) { return kr_location_shown(location(c, i)); }
 /* Takes no memory: the dump of a crash calls it. */
 int kr_code_line(KrCode *c, uint32_t i) {
     if (c->base._co_linearray && i < c->ninstrs) return ((const int *)c->base._co_linearray)[i];
-    return kr_code_location(c, i).line;
+    return location(c, i).line;
 }
 void kr_code_index_lines(KrCode *c) {
     if (c->base._co_linearray) return;

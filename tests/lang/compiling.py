@@ -1,0 +1,64 @@
+"""What the compiler refuses and what it says, and the lines it gives to instructions."""
+
+
+def refused(source):
+    try:
+        compile(source, "source", "exec")
+    except SyntaxError as e:
+        print(e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset)
+    else:
+        print("accepted")
+
+
+for source in (
+    "x=1\nfrom __future__ import division",
+    "x=1;from __future__ import division",
+    "'a'\n'b'\nfrom __future__ import division",
+    "'a';from __future__ import division",
+    "from __future__ import division\nx=1\nfrom __future__ import annotations",
+    "def f():\n  from __future__ import division\n",
+    "if 1:\n  from __future__ import annotations",
+    "from __future__ import nope",
+    "from .__future__ import nope",
+    "from __future__ import braces",
+):
+    refused(source)
+
+# An annotation that opens a scope of its own, while annotations are not evaluated.
+for annotation in ("lambda a, b=True: a", "[x for x in y]", "(i for i in (j for j in k))"):
+    namespace = {}
+    exec(f"from __future__ import annotations\ndef f(a: {annotation}) -> {annotation}: ...\nv: {annotation}\nw: {annotation} = 1", namespace)
+    print(namespace["f"].__annotations__, namespace["__annotations__"])
+
+
+# The line of a frame that an exception leaves because no clause took it.
+def one_clause():
+    try:
+        1 / 0
+    except TypeError:
+        pass
+
+
+def two_clauses():
+    try:
+        1 / 0
+    except TypeError:
+        pass
+    except (KeyError,
+            ValueError):
+        pass
+
+
+def group():
+    try:
+        raise ExceptionGroup("group", [ValueError()])
+    except* TypeError:
+        pass
+
+
+for f in (one_clause, two_clauses, group):
+    try:
+        f()
+    except Exception as e:
+        tb = e.__traceback__.tb_next
+        print(f.__name__, tb.tb_lineno - f.__code__.co_firstlineno, tb.tb_frame.f_lineno and tb.tb_frame.f_lineno - f.__code__.co_firstlineno)
