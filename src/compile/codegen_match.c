@@ -401,6 +401,7 @@ static int match_case(Cg *cg, Kr_match_case *c, int subject, int end, bool last)
     int r = -1;
     cg->at = c->pattern->at;
     p->allow_irrefutable = last || c->guard;
+    if (cg_emit(cg, KR_OP_NOP, 0, 0, 0) < 0) goto done;     /* for a trace function: `_` makes no instruction */
     if (match_pattern(p, c->pattern, subject, false) < 0) goto done;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(p->names); i++)
         if (cg_store_name(cg, PyList_GET_ITEM(p->names, i), cg_take(cg, p->temps[i])) < 0) goto done;

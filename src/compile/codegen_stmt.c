@@ -408,13 +408,19 @@ static int for_stmt(Cg *cg, Kr_stmt *s) {
     cg_place(cg, end);
     return 0;
 }
-static bool top_level_await(Cg *cg) { return (cg->flags & PyCF_ALLOW_TOP_LEVEL_AWAIT) && cg->u->ste->type == KR_BLOCK_MODULE; }
+/* Whether an async statement may be here; a module where one is allowed becomes a coroutine by it. */
+static bool async_is_allowed(Cg *cg) {
+    if (cg->u->scope == CG_SCOPE_ASYNC_FUNCTION) return true;
+    if (!(cg->flags & PyCF_ALLOW_TOP_LEVEL_AWAIT) || cg->u->ste->type != KR_BLOCK_MODULE) return false;
+    cg->u->ste->coroutine = true;
+    return true;
+}
 
 static int async_for_stmt(Cg *cg, Kr_stmt *s) {
     CgUnit *u = cg->u;
     int start = cg_label(cg), failed = cg_label(cg), end = cg_label(cg), mark = u->depth, value, none;
     CgBlock loop;
-    if (u->scope != CG_SCOPE_ASYNC_FUNCTION && !top_level_await(cg)) return cg_error_here(cg, "'async for' outside async function");
+    if (!async_is_allowed(cg)) return cg_error_here(cg, "'async for' outside async function");
     if (start < 0 || failed < 0 || end < 0) return -1;
     CG_TRY(cg_value(cg, s->v.AsyncFor.iter, CG_ANYWHERE, &value));
     u->depth = mark;
@@ -610,7 +616,7 @@ static int dispatch(Cg *cg, Kr_stmt *s) {
     case KR_stmt_If: return if_stmt(cg, s);
     case KR_stmt_With: return cg_with(cg, s, 0, false);
     case KR_stmt_AsyncWith:
-        if (cg->u->scope != CG_SCOPE_ASYNC_FUNCTION && !top_level_await(cg)) return cg_error_here(cg, "'async with' outside async function");
+        if (!async_is_allowed(cg)) return cg_error_here(cg, "'async with' outside async function");
         return cg_with(cg, s, 0, true);
     case KR_stmt_Match: return cg_match(cg, s);
     case KR_stmt_Raise: return raise_stmt(cg, s);

@@ -186,6 +186,14 @@ PyObject *_PyBytes_FormatEx(const char *format, Py_ssize_t left, PyObject *oargs
         }
         f++;
         left--;
+        if (left > 0 && *f == '%') {
+            out = _PyBytesWriter_WriteBytes(&w, out, "%", 1);
+            if (out == NULL)
+                goto fail;
+            f++;
+            left--;
+            continue;
+        }
         Py_ssize_t width = -1, precision = -1;
         int flags = 0;
         if (left > 0 && *f == '(') {
@@ -238,12 +246,6 @@ PyObject *_PyBytes_FormatEx(const char *format, Py_ssize_t left, PyObject *oargs
         }
         char code = *f++;
         left--;
-        if (code == '%') {
-            out = _PyBytesWriter_WriteBytes(&w, out, "%", 1);
-            if (out == NULL)
-                goto fail;
-            continue;
-        }
         PyObject *v = next_arg(&args);
         if (v == NULL)
             goto fail;

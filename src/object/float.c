@@ -87,7 +87,7 @@ static PyObject *float_from_text(const char *s, Py_ssize_t n, void *shown) {
     while (s < last - 1 && Py_ISSPACE(Py_CHARMASK(last[-1])))
         last--;
     double v = PyOS_string_to_double(s, &end, NULL);
-    if (end != last) {
+    if (s == last || end != last) {
         PyErr_Format(PyExc_ValueError, "could not convert string to float: %R", (PyObject *)shown);
         return NULL;
     }
@@ -477,53 +477,86 @@ static PyObject *float_hex(PyObject *o, PyObject *ignored) {
     return PyUnicode_FromString(text);
 }
 
+/* digits * 2**exponent with correct rounding, half to even; digits are hexadecimal, with at most one dot. */
+static double hex_value(const char *digits, const char *end, int64_t exponent) {
+    uint64_t m = 0;
+    bool after_dot = false;
+    for (const char *p = digits; p < end; p++) {
+        if (*p == '.') {
+            after_dot = true;
+            continue;
+        }
+        unsigned digit = _PyLong_DigitValue[Py_CHARMASK(*p)];
+        if (m >> 56 == 0) {
+            m = m << 4 | digit;
+            exponent -= after_dot ? 4 : 0;
+        } else {
+            m |= digit != 0;            /* more digits than count: all that matters is whether they are 0 */
+            exponent += after_dot ? 0 : 4;
+        }
+    }
+    if (m == 0)
+        return 0.0;
+    int bits = 64 - __builtin_clzll(m);
+    if (exponent + bits > DBL_MAX_EXP)
+        return HUGE_VAL;
+    if (exponent + bits < DBL_MIN_EXP - DBL_MANT_DIG)
+        return 0.0;
+    /* Numbers below 2**(DBL_MIN_EXP - 1) have fewer bits. */
+    int64_t lowest = Py_MAX(exponent + bits, DBL_MIN_EXP) - DBL_MANT_DIG;
+    if (lowest > exponent) {
+        int shift = (int)(lowest - exponent);
+        uint64_t rest = m & (((uint64_t)1 << shift) - 1), half = (uint64_t)1 << (shift - 1);
+        m >>= shift;
+        m += rest > half || (rest == half && (m & 1));
+        exponent = lowest;
+    }
+    return ldexp((double)m, (int)exponent);
+}
+
+/* [sign] [0x] digits [. digits] [p [sign] digits], inf or nan, with blanks around it */
 static PyObject *float_fromhex(PyObject *type, PyObject *arg) {
     Py_ssize_t n;
     const char *s = PyUnicode_AsUTF8AndSize(arg, &n);
     if (s == NULL)
         return NULL;
     const char *end = s + n, *p = s;
-    double v;
-    char *stop, *copy = NULL;
+    char *stop;
     while (Py_ISSPACE(Py_CHARMASK(*p)))
         p++;
-    v = _Py_parse_inf_or_nan(p, &stop);
+    double v = _Py_parse_inf_or_nan(p, &stop);
     if (stop != p)
         p = stop;
     else {
-        /* [sign] [0x] digits [. digits] [p [sign] digits]: copied with its 0x for strtod */
-        copy = PyMem_Malloc((size_t)n + 4);
-        if (copy == NULL)
-            return PyErr_NoMemory();
-        char *out = copy;
-        bool negative = *p == '-';
+        bool negative = *p == '-', any = false;
         if (*p == '-' || *p == '+')
             p++;
         if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X'))
             p += 2;
-        *out++ = '0';
-        *out++ = 'x';
-        bool any = false;
+        const char *digits = p;
         for (; Py_ISXDIGIT(Py_CHARMASK(*p)); any = true)
-            *out++ = *p++;
+            p++;
         if (*p == '.')
-            for (*out++ = *p++; Py_ISXDIGIT(Py_CHARMASK(*p)); any = true)
-                *out++ = *p++;
+            for (p++; Py_ISXDIGIT(Py_CHARMASK(*p)); any = true)
+                p++;
         if (!any)
             goto bad;
+        const char *digits_end = p;
+        int64_t exponent = 0;
         if (*p == 'p' || *p == 'P') {
-            *out++ = *p++;
+            p++;
+            bool negative_exponent = *p == '-';
             if (*p == '-' || *p == '+')
-                *out++ = *p++;
+                p++;
             if (!Py_ISDIGIT(Py_CHARMASK(*p)))
                 goto bad;
-            while (Py_ISDIGIT(Py_CHARMASK(*p)))
-                *out++ = *p++;
+            for (; Py_ISDIGIT(Py_CHARMASK(*p)); p++)
+                if (exponent < (int64_t)1 << 56)        /* more than any number of digits makes up for */
+                    exponent = exponent * 10 + (*p - '0');
+            if (negative_exponent)
+                exponent = -exponent;
         }
-        *out = '\0';
-        v = kr_strtod(copy, NULL);
-        PyMem_Free(copy);
-        copy = NULL;
+        v = hex_value(digits, digits_end, exponent);
         if (isinf(v)) {
             PyErr_SetString(PyExc_OverflowError, "hexadecimal value too large to represent as a float");
             return NULL;
@@ -540,7 +573,6 @@ static PyObject *float_fromhex(PyObject *type, PyObject *arg) {
         Py_SETREF(result, PyObject_CallOneArg(type, result));
     return result;
 bad:
-    PyMem_Free(copy);
     PyErr_SetString(PyExc_ValueError, "invalid hexadecimal floating-point string");
     return NULL;
 }

@@ -90,7 +90,7 @@ static PyObject *listreviter_length_hint(PyObject *self, PyObject *unused) {
 
 static PyObject *listreviter_reduce(PyObject *self, PyObject *unused) {
     KrListIter *it = (KrListIter *)self;
-    return list_iterator_reduce(it, "reversed", it->seq != NULL && it->index >= 0);
+    return list_iterator_reduce(it, "reversed", it->seq != NULL);
 }
 
 static PyObject *listreviter_setstate(PyObject *self, PyObject *state) {

@@ -75,6 +75,17 @@ KR_INLINE PyObject *kr_seq_compare(PyObject *a, PyObject *b, int op, const bool 
         Py_INCREF(y);
         int eq = PyObject_RichCompareBool(x, y, Py_EQ);
         PyObject *result = NULL;
+        if (is_list && eq == 0) {
+            /* The comparison may have changed the lists: what is there now counts. */
+            if (i >= Py_SIZE(a) || i >= Py_SIZE(b)) {
+                Py_DECREF(x);
+                Py_DECREF(y);
+                break;
+            }
+            Py_SETREF(x, Py_NewRef(kr_seq_items(a, is_list)[i]));
+            if (i < Py_SIZE(b))
+                Py_SETREF(y, Py_NewRef(kr_seq_items(b, is_list)[i]));
+        }
         if (eq == 0) {
             if (op == Py_EQ)
                 result = Py_NewRef(Py_False);

@@ -9,11 +9,12 @@
 #include "vm/frame.h"
 #include <frameobject.h>
 
-/* The attribute of the module warnings, if it was imported (try_import: import it); NULL without exception if not. */
+/* The attribute of the module warnings, if it was imported (try_import: import it); NULL without exception if not, or at the end of the
+ * program, when importing may fail. */
 static PyObject *from_warnings(PyObject *attr, bool try_import) {
     PyObject *name = PyUnicode_FromString("warnings"), *m, *v = NULL;
     if (!name) return NULL;
-    if (try_import) {
+    if (try_import && !kr_runtime.finalizing) {
         m = PyImport_Import(name);
         if (!m && PyErr_ExceptionMatches(PyExc_ImportError)) PyErr_Clear();
     } else {

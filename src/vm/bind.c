@@ -188,3 +188,11 @@ fail:
     }
     return result;
 }
+int kr_bind_window(KrThread *t, PyFunctionObject *f, PyObject **regs, Py_ssize_t nargs, PyObject *kwnames) {
+    PyObject **top = t->vm.reg_top;
+    size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
+    t->vm.reg_top = regs + Py_MAX((size_t)code_of(f)->nregs, given);
+    int r = kr_bind_arguments(f, regs, nargs, kwnames);
+    t->vm.reg_top = top;
+    return r;
+}

@@ -76,9 +76,9 @@ static PyObject *wrapper_send(PyObject *o, PyObject *value) { return kr_gen_send
 static PyObject *wrapper_throw(PyObject *o, PyObject *const *args, Py_ssize_t nargs) { return kr_gen_throw_method((PyObject *)((CoroWrapper *)o)->coro, args, nargs); }
 static PyObject *wrapper_close(PyObject *o, PyObject *unused) { return kr_gen_close((PyObject *)((CoroWrapper *)o)->coro, NULL); }
 
-PyDoc_STRVAR(send_doc, "send(arg) -> the value yielded next, or StopIteration with the result.");
-PyDoc_STRVAR(throw_doc, "throw(value)\nthrow(type[, value[, traceback]])\n\nRaises an exception in the coroutine; the value yielded next, or StopIteration.");
-PyDoc_STRVAR(close_doc, "close() -> raises GeneratorExit in the coroutine.");
+PyDoc_STRVAR(send_doc, "send(arg) -> puts arg into coroutine: the value yielded next, or StopIteration with the result.");
+PyDoc_STRVAR(throw_doc, "throw(value)\nthrow(type[, value[, traceback]])\n\nRaises an exception in coroutine: the value yielded next, or StopIteration.");
+PyDoc_STRVAR(close_doc, "close() -> raises GeneratorExit inside coroutine.");
 
 static PyMethodDef wrapper_methods[] = {
     {"send", wrapper_send, METH_O, send_doc},

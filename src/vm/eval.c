@@ -47,7 +47,7 @@ static KrFrame *push_call(KrThread *t, PyFunctionObject *func, PyObject **args, 
                 args[i] = NULL;
             }
         }
-        if ((kr_call_is_exact(code, nargs) && !kwnames) || kr_bind_arguments(func, regs, nargs, kwnames) == 0) {
+        if ((kr_call_is_exact(code, nargs) && !kwnames) || kr_bind_window(t, func, regs, nargs, kwnames) == 0) {
             kr_frame_push(t, f, func, code, regs, cont);
             return f;
         }
@@ -84,7 +84,7 @@ static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *con
         kr_recursion_leave(t);
         return NULL;
     }
-    f->locals = Py_XNewRef(locals);
+    if (locals) Py_XSETREF(f->locals, Py_NewRef(locals));
     r = kr_eval_frame(t, f, 0);
     return r;
 }
@@ -860,15 +860,22 @@ PyObject *_PyFunction_Vectorcall(PyObject *callable, PyObject *const *args, size
     return r;
 }
 
+/* Runs func, which is taken over, without arguments over locals; a coroutine (a module with `await` in it) is only made. */
+static PyObject *run_in(PyFunctionObject *func, PyObject *locals) {
+    if (!(((KrCode *)func->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) return run_function(kr_thread(), func, NULL, 0, NULL, locals);
+    PyObject *g = kr_gen_from_call(kr_thread(), func, NULL, 0, NULL);
+    if (g) Py_XSETREF(kr_gen_frame((PyGenObject *)g)->locals, Py_XNewRef(locals));
+    return g;
+}
 PyObject *kr_eval_code_closure(PyObject *code, PyObject *globals, PyObject *locals, PyObject *closure) {
     PyFunctionObject *func = (PyFunctionObject *)PyFunction_New(code, globals);
     if (!func) return NULL;
     Py_XSETREF(func->func_closure, Py_XNewRef(closure));
-    return run_function(kr_thread(), func, NULL, 0, NULL, locals);
+    return run_in(func, locals);
 }
 PyObject *kr_eval_code(PyObject *code, PyObject *globals, PyObject *locals) { return kr_eval_code_closure(code, globals, locals ? locals : globals, NULL); }
 PyObject *PyEval_EvalCode(PyObject *code, PyObject *globals, PyObject *locals) { return kr_eval_code(code, globals, locals); }
 PyObject *kr_eval_function_in(PyObject *func, PyObject *locals) {
     Py_INCREF(func);
-    return run_function(kr_thread(), (PyFunctionObject *)func, NULL, 0, NULL, locals);
+    return run_in((PyFunctionObject *)func, locals);
 }

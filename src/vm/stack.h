@@ -57,7 +57,8 @@ KR_INLINE void kr_frame_push(KrThread *t, KrFrame *f, PyFunctionObject *func, Kr
     f->func = func;
     f->globals = func->func_globals;
     f->builtins = func->func_builtins;
-    f->locals = NULL;
+    /* code of a module or a class that is called as a function has the globals for locals */
+    f->locals = KR_LIKELY(code->base.co_flags & CO_OPTIMIZED) ? NULL : Py_NewRef(f->globals);
     f->object = NULL;
     f->init_self = NULL;
     f->saved_top = t->vm.reg_top;
@@ -101,6 +102,8 @@ KR_INLINE void kr_frame_pop(KrThread *t, KrFrame *f) {
  * references in registers at regs, which is where the callee's window starts: they are moved to their places, defaults, *args and
  * **kwargs filled in. 0, or -1 with TypeError (all references released, registers NULL). */
 int kr_bind_arguments(PyFunctionObject *, PyObject **regs, Py_ssize_t nargs, PyObject *kwnames) KR_MAY_RAISE;
+/* The same for a window on the register stack: what binding runs (comparisons of names, finalizers) has its registers above the window. */
+int kr_bind_window(KrThread *, PyFunctionObject *, PyObject **regs, Py_ssize_t nargs, PyObject *kwnames) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* Whether exactly these positional arguments need no binding. */
 KR_INLINE bool kr_call_is_exact(KrCode *c, Py_ssize_t nargs) {
     return c->base.co_argcount == nargs && c->base.co_kwonlyargcount == 0 && !(c->base.co_flags & (CO_VARARGS | CO_VARKEYWORDS));

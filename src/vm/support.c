@@ -143,9 +143,7 @@ int kr_vm_dict_merge(PyObject *dict, PyObject *mapping, PyObject *callee) {
         PyErr_NormalizeException(&t, &v, &tb);
         PyObject *args = v ? PyObject_GetAttr(v, KR_STR(args)) : NULL;
         if (args && PyTuple_Check(args) && PyTuple_GET_SIZE(args) == 1 && (text = _PyObject_FunctionStr(callee))) {
-            PyObject *key = PyTuple_GET_ITEM(args, 0);
-            if (PyUnicode_Check(key)) PyErr_Format(PyExc_TypeError, "%U got multiple values for keyword argument '%S'", text, key);
-            else PyErr_Format(PyExc_TypeError, "%U keywords must be strings", text);
+            PyErr_Format(PyExc_TypeError, "%U got multiple values for keyword argument '%S'", text, PyTuple_GET_ITEM(args, 0));
             Py_XDECREF(t);
             Py_XDECREF(v);
             Py_XDECREF(tb);

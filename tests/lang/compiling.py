@@ -62,3 +62,38 @@ for f in (one_clause, two_clauses, group):
     except Exception as e:
         tb = e.__traceback__.tb_next
         print(f.__name__, tb.tb_lineno - f.__code__.co_firstlineno, tb.tb_frame.f_lineno and tb.tb_frame.f_lineno - f.__code__.co_firstlineno)
+
+# Code of modules, generators and coroutines run in other ways than their own.
+import ast
+from types import FunctionType
+
+
+class Awaitable:
+    def __await__(self):
+        yield 1
+        return 5
+
+
+def finish(coroutine):
+    print(coroutine.send(None))
+    try:
+        coroutine.send(None)
+    except StopIteration as e:
+        print("stopped", e.value)
+
+
+def generator():
+    yield 1
+    yield 2
+
+
+names = {}
+FunctionType(compile("x = 1\nprint(locals() is globals())", "source", "exec"), names)()
+print(names["x"], list(eval(generator.__code__, {})))
+code = compile("y = await a", "source", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+names, local = {"a": Awaitable()}, {}
+finish(FunctionType(code, names)())
+finish(eval(code, names, local))
+print(names["y"], local["y"])
+for source in ("async for i in x: pass", "async with a: pass", "await x", "[i async for i in x]"):
+    print(bool(compile(source, "source", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).co_flags & 128))

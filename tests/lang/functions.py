@@ -79,3 +79,55 @@ try:
 except UnboundLocalError as e:
     print(e)
 print(*sorted(["b", "A", "c"], key=str.lower, reverse=True), sep="-", end="!\n")
+
+
+# Binding arguments can run code: finalizers, comparisons of names. It must not disturb the arguments.
+import gc
+
+
+class Cyclic:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        sink(1, 2, 3, 4, 5, 6, 7, 8, k=9)
+
+
+def sink(*args, **kwargs):
+    pass
+
+
+def collect(a, b, *args, c=3, **kwargs):
+    return a, b, args, c, kwargs
+
+
+threshold = gc.get_threshold()
+gc.set_threshold(1)
+results = set()
+for i in range(200):
+    Cyclic()
+    results.add(repr(collect("a", "b", "c", "d", x="e", y="f")))
+    results.add(repr(collect(*["a", "b"], **{"c": "d", "z": "e"})))
+    results.add(repr(list(map(collect, ["a"], ["b"], ["c"]))))
+gc.set_threshold(*threshold)
+print(sorted(results))
+
+
+class Name(str):
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        sink(1, 2, 3, 4, 5, k=self)
+        return str.__eq__(self, other)
+
+
+def two(a, b):
+    return a, b
+
+
+print(two(**{Name("a"): 1, Name("b"): 2}), two(1, **{Name("b"): 2}))
+for call in (lambda: sink(**{1: 3}, **{1: 5}), lambda: sink(**{1.5: 3}, **{1.5: 5}), lambda: two(**{1: 2})):
+    try:
+        call()
+    except TypeError as e:
+        print(e)

@@ -108,7 +108,7 @@
         }
         base[1] = Py_NewRef(o);
         MOVE_WINDOW(base + 1, given);
-        if (!kr_call_is_exact(code, given) && kr_bind_arguments(init, window, given, NULL) < 0) {
+        if (!kr_call_is_exact(code, given) && kr_bind_window(t, init, window, given, NULL) < 0) {
             kr_recursion_leave(t);
             Py_DECREF(init);
             Py_DECREF(o);
