@@ -58,7 +58,7 @@ help:
 	@echo "make debug        debug build with assertions: build-debug/krait"
 	@echo "make asan         build with AddressSanitizer: build-asan/krait"
 	@echo "make conformance  CPython's own tests, compared with tests/cpython/table.tsv"
-	@echo "make bench        small workloads under krait and python3.11"
+	@echo "make bench        krait beside python3.11: bench/run --help says more"
 	@echo "make test-hosted  only the native modules, run inside python3.11"
 	@echo "make install PREFIX=/usr/local"
 	@echo "make clean        removes the build folders"

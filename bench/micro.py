@@ -1,8 +1,8 @@
-"""Small workloads, one for each thing the interpreter does. Prints name and best time in seconds, tab separated."""
+"""Small workloads, one for each thing the interpreter does; bench/run runs them."""
 import json
 import re
-import sys
-import time
+
+import pyperf
 
 
 def calls():
@@ -116,11 +116,6 @@ def classes():
 WORK = [calls, loop, floats, methods, instances, lists, dicts, strings, generators, exceptions, closures, regex, json_dumps, classes]
 
 if __name__ == "__main__":
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    for f in WORK:
-        best = 1e9
-        for _ in range(rounds):
-            t = time.perf_counter()
-            f()
-            best = min(best, time.perf_counter() - t)
-        print(f"{f.__name__}\t{best:.6f}")
+    runner = pyperf.Runner()
+    for work in WORK:
+        runner.bench_func(work.__name__, work)
