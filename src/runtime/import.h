@@ -3,7 +3,7 @@
 #define KRAIT_IMPORT_H
 #include "krait.h"
 
-#define KR_PYC_MAGIC 0x0a0d4b01L   /* 'K' 1, and the two bytes that text mode would change */
+#define KR_PYC_MAGIC 0x0a0d4b02L   /* 'K' 2, and the two bytes that text mode would change */
 
 /* The entry of a native module, NULL if there is none of that name. */
 struct _inittab *kr_import_native(PyObject *name);

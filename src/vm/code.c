@@ -82,6 +82,7 @@ KrCode *kr_code_new(const KrCodeSpec *s) {
         return NULL;
     }
     c->exc_entries = (const KrExcEntry *)PyBytes_AS_STRING(b->co_exceptiontable);
+    c->entry = c->instrs;
     memcpy(c->instrs, s->instrs, (size_t)s->ninstrs * sizeof *c->instrs);
     while (c->first_traceable < c->ninstrs && c->instrs[c->first_traceable].op != KR_OP_RESUME) c->first_traceable++;
     b->_co_firsttraceable = (int)c->first_traceable;

@@ -28,7 +28,7 @@ enum {
 #define KR_DEST_DEAD 0x4000u
 #define KR_REG_MASK 0x3fffu
 #define KR_REG_MAX 0x3fff
-#define KR_CONST_OPERAND_MAX 0x7fff
+#define KR_CONST_OPERAND_MAX 0x3fff
 KR_INLINE uint32_t kr_instr_target(KrInstr i) { return (uint32_t)i.b | (uint32_t)i.c << 16; }
 
 /* Side array entry of an instruction (architecture: inline caches); meaning by specialised opcode. */
@@ -55,6 +55,7 @@ typedef struct KrCode {
     KrInstr *instrs;            /* ninstrs of them, quickened in place; owned */
     PyObject **consts;          /* == items of co_consts */
     PyObject **names;           /* == items of co_names */
+    KrInstr *entry;             /* where a call of warm code may begin: behind RESUME if there is no prologue; else == instrs */
     KrCache *caches;            /* ninstrs entries, or NULL until the code is warm; owned */
     const KrExcEntry *exc_entries; /* == items of the bytes co_exceptiontable */
     uint32_t ninstrs, nexc_entries;

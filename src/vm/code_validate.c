@@ -37,7 +37,7 @@ static int check_dest(Check *c, unsigned x) {
     return check_register(c, x);
 }
 static int check_read(Check *c, unsigned x) {
-    if (is_const(x)) return (Py_ssize_t)(x & KR_CONST_OPERAND_MAX) < c->nconsts ? 0 : bad(c, "constant");
+    if (is_const(x)) return !(x & KR_OPERAND_CONSUME) && (Py_ssize_t)(x & KR_CONST_OPERAND_MAX) < c->nconsts ? 0 : bad(c, "constant");
     if ((x & KR_OPERAND_CONSUME) && is_cell(c, x & KR_REG_MASK)) return bad(c, "operand");
     return check_register(c, x);
 }

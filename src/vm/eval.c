@@ -132,15 +132,16 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     /* While the thread traces, every instruction goes through op_trace first. */
     static const void *const trace_table[KR_OP_COUNT] = {[0 ... KR_OP_COUNT - 1] = &&op_trace};
     const void *const *dispatch = table;
-    PyObject **regs = f->regs, **consts = f->code->consts, **names = f->code->names, *v, *w;
-    KrInstr *pc = f->pc, in;
-    KrInterp *interp = t->base.interp;
+    PyObject **regs = f->regs, **consts = f->code->consts, *v, *w;
+    KrInstr *pc = f->pc;
     int n;
 
 #define SYNC_TRACING() (dispatch = KR_UNLIKELY(kr_tracing(t)) ? trace_table : table)
 #define TRACED() KR_UNLIKELY(dispatch != table)
-#define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, names = f->code->names, pc = f->pc, SYNC_TRACING())
-#define NEXT() do { in = *pc++; f->pc = pc; goto *dispatch[in.op]; } while (0)
+#define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, pc = f->pc, SYNC_TRACING())
+/* The running instruction; a handler that skips the DATA word behind it does so last. */
+#define in (pc[-1])
+#define NEXT() do { f->pc = pc + 1; goto *dispatch[(pc++)->op]; } while (0)
 #define CASE(name) op_##name
 #define SPECIAL(name) op_##name
 /* The running instruction's cache; only in warm code. */
@@ -156,17 +157,17 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 /* In a special form, where nothing has changed yet: goes on as the generic instruction unless `condition` holds. */
 #define GUARD(condition, GENERIC) do { \
         if (KR_UNLIKELY(!(condition))) { \
-            kr_special_miss(pc - 1, cache, KR_OP_##GENERIC); \
+            kr_special_miss(pc - 1, CACHE(), KR_OP_##GENERIC); \
             goto body_##GENERIC; \
         } \
     } while (0)
-#define R(x) (((x) & KR_OPERAND_CONST ? consts : regs)[(x) & ((x) & KR_OPERAND_CONST ? 0x7fff : KR_REG_MASK)])
-#define CONSUMED(x) (((x) & (KR_OPERAND_CONST | KR_OPERAND_CONSUME)) == KR_OPERAND_CONSUME)
+#define R(x) (((x) & KR_OPERAND_CONST ? consts : regs)[(x) & KR_REG_MASK])
+#define CONSUMED(x) ((x) & KR_OPERAND_CONSUME)
 #define DONE(x) do { if (CONSUMED(x)) Py_CLEAR(regs[(x) & KR_REG_MASK]); } while (0)
 #define REG(x) regs[(x) & KR_REG_MASK]
 #define SET(x, value) do { PyObject *new_ = (value), **at_ = &REG(x), *old_ = *at_; *at_ = new_; if (!((x) & KR_DEST_DEAD)) Py_XDECREF(old_); } while (0)
-#define NAME(i) names[i]
-#define POLL() do { if (KR_UNLIKELY(interp->vm.eval_breaker) && kr_eval_poll(t) < 0) goto error; } while (0)
+#define NAME(i) (f->code->names[i])
+#define POLL() do { if (KR_UNLIKELY(t->base.interp->vm.eval_breaker) && kr_eval_poll(t) < 0) goto error; } while (0)
 #define JUMP_TO(i) (pc = f->code->instrs + kr_instr_target(i))
 
     SYNC_TRACING();
@@ -178,7 +179,6 @@ op_trace:
     if (in.op != KR_OP_DATA && kr_tracing(t)) {
         if (in.op == KR_OP_RESUME ? kr_trace_entry(t, f) < 0 : kr_trace_instruction(t, f) < 0) goto error;
         pc = f->pc;
-        in = pc[-1];
     }
     SYNC_TRACING();
     goto *table[kr_op_generic[in.op]];
@@ -496,8 +496,9 @@ op_trace:
     CASE(CALL): ADAPT(kr_specialize_call, &REG(in.b), in.c + (REG(in.b + 1) != NULL));
     CASE(CALL_KW):
     body_CALL: {
-        bool kw = in.op == KR_OP_CALL_KW;
-        PyObject *kwnames = kw ? consts[pc->a & 0x7fff] : NULL, **base = &REG(in.b);
+        const KrInstr call = in;
+        bool kw = call.op == KR_OP_CALL_KW;
+        PyObject *kwnames = kw ? consts[pc->a & KR_REG_MASK] : NULL, **base = &REG(call.b);
         if (!base[1] && Py_IS_TYPE(base[0], &PyMethod_Type)) {
             PyMethodObject *m = (PyMethodObject *)base[0];
             base[1] = Py_NewRef(m->im_self);
@@ -505,7 +506,7 @@ op_trace:
             Py_DECREF(m);
         }
         PyObject **args = base + (base[1] ? 1 : 2);
-        Py_ssize_t total = in.c + (base[1] != NULL), nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+        Py_ssize_t total = call.c + (base[1] != NULL), nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
         if (kw) f->pc = ++pc;
         if (PyFunction_Check(base[0]) && ((PyFunctionObject *)base[0])->vectorcall == _PyFunction_Vectorcall &&
             !(((KrCode *)((PyFunctionObject *)base[0])->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) {
@@ -525,9 +526,9 @@ op_trace:
         v = TRACED() ? kr_trace_c_call(t, base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames)
                      : PyObject_Vectorcall(base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
         SYNC_TRACING();
-        for (Py_ssize_t i = 0; i < in.c + 2; i++) Py_CLEAR(base[i]);
+        for (Py_ssize_t i = 0; i < call.c + 2; i++) Py_CLEAR(base[i]);
         if (!v) goto error;
-        SET(in.a, v);
+        SET(call.a, v);
         POLL();                 /* a signal that came while C code waited is handled here */
         NEXT();
     }
@@ -574,22 +575,21 @@ op_trace:
             Py_DECREF(v);
             goto error;
         }
-        switch (f->cont) {
-        case KR_CONT_STORE:
+        if (KR_LIKELY(f->cont == KR_CONT_STORE)) {
             pop_frame(t, f, f->code->temp_base);
             f = t->vm.frame;
             LOAD_FRAME();
-            in = pc[-1];
-            if (in.op == KR_OP_DATA) in = pc[-2];
-            SET(in.a, v);
+            if (KR_UNLIKELY(in.op == KR_OP_DATA)) SET(pc[-2].a, v);
+            else SET(in.a, v);
             NEXT();
+        }
+        switch (f->cont) {
         case KR_CONT_INIT:
             w = f->init_self;
             f->init_self = NULL;
             pop_frame(t, f, f->code->temp_base);
             f = t->vm.frame;
             LOAD_FRAME();
-            in = pc[-1];
             if (KR_UNLIKELY(v != Py_None)) {
                 PyErr_Format(PyExc_TypeError, "__init__() should return None, not '%.200s'", Py_TYPE(v)->tp_name);
                 Py_DECREF(v);
@@ -604,14 +604,12 @@ op_trace:
             Py_DECREF(v);
             f = t->vm.frame;
             LOAD_FRAME();
-            in = pc[-1];
             Py_CLEAR(REG(in.b));
             NEXT();
         case KR_CONT_SEND:
             kr_gen_finish(t, kr_frame_gen(f));
             f = t->vm.frame;
             LOAD_FRAME();
-            in = pc[-1];
             REG(in.a) = v;
             Py_CLEAR(REG(in.b));
             NEXT();
@@ -653,7 +651,6 @@ op_trace:
             }
             goto yielded;
         }
-        in = pc[-1];
         SET(in.a, v);
         pc++;
         NEXT();

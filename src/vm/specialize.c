@@ -11,6 +11,7 @@ void kr_code_count(KrCode *c, int points) {
     c->warmth = 0;
     if (!(c->caches = PyMem_Calloc(c->ninstrs, sizeof *c->caches))) return; /* slower, but all the same */
     _Static_assert(sizeof(KrCache) == 3 * sizeof(KrInstr), "cache_bias relies on it");
+    if (c->first_traceable == 0) c->entry = c->instrs + 1;
     c->cache_bias = (uintptr_t)c->caches - 3 * (uintptr_t)(c->instrs + 1);
 }
 

@@ -2,7 +2,7 @@
 
     /* Whether there is room for a frame of `code` over `window` without a new segment. */
 #define CAN_PUSH(window, code) (t->vm.frame_top + sizeof(KrFrame) <= t->vm.frame_limit && (size_t)(t->vm.reg_limit - (window)) > (size_t)(code)->nregs)
-    /* Goes on in a frame of `func` (taken over) whose arguments are in the window; CAN_PUSH holds. */
+    /* Goes on in a frame of `func` (taken over) whose arguments are in the window; CAN_PUSH holds, and POLL() was done. */
 #define PUSH_EXACT(func, window, cont) do { \
         PyFunctionObject *func_ = (func); \
         KrFrame *new_frame_ = (KrFrame *)t->vm.frame_top; \
@@ -10,6 +10,7 @@
         new_frame_->flags = 0; \
         kr_frame_push(t, new_frame_, func_, (KrCode *)func_->func_code, (window), (cont)); \
         f = new_frame_; \
+        f->pc = f->code->entry; \
         LOAD_FRAME(); \
     } while (0)
     /* Arguments in a generator's registers are moved to the register stack. */
@@ -213,7 +214,6 @@
         C_RESULT(4);
     }
     SPECIAL(CALL_TYPE_1): {
-        KrCache *cache = CACHE();
         PyObject **base = &REG(in.b);
         GUARD(!base[1] && base[0] == (PyObject *)&PyType_Type, CALL);
         v = Py_NewRef((PyObject *)Py_TYPE(base[2]));

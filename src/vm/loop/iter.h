@@ -3,21 +3,18 @@
 #define NEXT_ITEM(item) do { SET(in.a, item); pc++; NEXT(); } while (0)
 #define NO_MORE_ITEMS() do { Py_CLEAR(REG(in.b)); NEXT(); } while (0)
     SPECIAL(FOR_ITER_LIST): {
-        KrCache *cache = CACHE();
         KrListIter *it = (KrListIter *)REG(in.b);
         GUARD(Py_IS_TYPE(it, &PyListIter_Type), FOR_ITER);
         if ((v = kr_list_iter_next(it))) NEXT_ITEM(v);
         NO_MORE_ITEMS();
     }
     SPECIAL(FOR_ITER_TUPLE): {
-        KrCache *cache = CACHE();
         KrTupleIter *it = (KrTupleIter *)REG(in.b);
         GUARD(Py_IS_TYPE(it, &PyTupleIter_Type), FOR_ITER);
         if ((v = kr_tuple_iter_next(it))) NEXT_ITEM(v);
         NO_MORE_ITEMS();
     }
     SPECIAL(FOR_ITER_RANGE): {
-        KrCache *cache = CACHE();
         KrRangeIter *it = (KrRangeIter *)REG(in.b);
         GUARD(Py_IS_TYPE(it, &PyRangeIter_Type), FOR_ITER);
         if (it->remaining <= 0) NO_MORE_ITEMS();
@@ -34,7 +31,6 @@
         NEXT_ITEM(v);
     }
     SPECIAL(FOR_ITER_GENERATOR): {
-        KrCache *cache = CACHE();
         PyGenObject *g = (PyGenObject *)REG(in.b);
         GUARD(Py_IS_TYPE(g, &PyGen_Type), FOR_ITER);
         if (KR_UNLIKELY(g->gi_frame_state >= KR_GEN_EXECUTING)) goto body_FOR_ITER;

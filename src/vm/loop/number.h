@@ -44,18 +44,21 @@
     } while (0)
 
 #define GUARD_INTS(GENERIC) \
-    KrCache *cache = CACHE(); \
     v = R(in.b), w = R(in.c); \
-    GUARD(PyLong_CheckExact(v) && PyLong_CheckExact(w) && kr_long_is_short(v) && kr_long_is_short(w), GENERIC); \
-    int64_t x = kr_long_short_value(v), y = kr_long_short_value(w);
+    GUARD(PyLong_CheckExact(v) && PyLong_CheckExact(w), GENERIC); \
+    int64_t x, y; \
+    if (KR_LIKELY(kr_long_is_compact(v) && kr_long_is_compact(w))) { \
+        x = kr_long_compact_value(v), y = kr_long_compact_value(w); \
+    } else { \
+        GUARD(kr_long_is_short(v) && kr_long_is_short(w), GENERIC); \
+        x = kr_long_short_value(v), y = kr_long_short_value(w); \
+    }
 #define GUARD_FLOATS(GENERIC) \
-    KrCache *cache = CACHE(); \
     v = R(in.b), w = R(in.c); \
     GUARD(PyFloat_CheckExact(v) && PyFloat_CheckExact(w), GENERIC); \
     double x = PyFloat_AS_DOUBLE(v), y = PyFloat_AS_DOUBLE(w);
     /* one float, one int of up to two digits, either way round; the int is converted exactly or as int.__float__ rounds */
 #define GUARD_MIXED(GENERIC) \
-    KrCache *cache = CACHE(); \
     v = R(in.b), w = R(in.c); \
     double x, y; \
     if (PyFloat_CheckExact(v)) { \
@@ -98,7 +101,6 @@
     FLOAT_FORM(INPLACE_TRUEDIV, y != 0, x / y)
 
     SPECIAL(INPLACE_ADD_STR): {
-        KrCache *cache = CACHE();
         v = R(in.b), w = R(in.c);
         GUARD(PyUnicode_CheckExact(v) && PyUnicode_CheckExact(w), INPLACE_ADD);
         if ((in.a & KR_REG_MASK) != (in.b & KR_REG_MASK) || (in.b & KR_OPERAND_CONST)) goto body_INPLACE_ADD;
@@ -138,8 +140,7 @@
     COMPARE_FORM(COMPARE_GE, >=)
 #define STR_EQUAL_FORM(GENERIC, expr) \
     SPECIAL(GENERIC##_STR): { \
-        KrCache *cache = CACHE(); \
-        v = R(in.b), w = R(in.c); \
+            v = R(in.b), w = R(in.c); \
         GUARD(PyUnicode_CheckExact(v) && PyUnicode_CheckExact(w), GENERIC); \
         BRANCH(expr); \
     }
@@ -153,28 +154,24 @@
     if (i < 0) i += (size); \
     GUARD((size_t)i < (size_t)(size), GENERIC)
     SPECIAL(LOAD_SUBSCR_LIST): {
-        KrCache *cache = CACHE();
         v = R(in.b), w = R(in.c);
         GUARD(PyList_CheckExact(v), LOAD_SUBSCR);
         GUARD_INDEX(w, PyList_GET_SIZE(v), LOAD_SUBSCR);
         BINARY(Py_NewRef(PyList_GET_ITEM(v, i)));
     }
     SPECIAL(LOAD_SUBSCR_TUPLE): {
-        KrCache *cache = CACHE();
         v = R(in.b), w = R(in.c);
         GUARD(PyTuple_CheckExact(v), LOAD_SUBSCR);
         GUARD_INDEX(w, PyTuple_GET_SIZE(v), LOAD_SUBSCR);
         BINARY(Py_NewRef(PyTuple_GET_ITEM(v, i)));
     }
     SPECIAL(LOAD_SUBSCR_STR): {
-        KrCache *cache = CACHE();
         v = R(in.b), w = R(in.c);
         GUARD(PyUnicode_CheckExact(v), LOAD_SUBSCR);
         GUARD_INDEX(w, PyUnicode_GET_LENGTH(v), LOAD_SUBSCR);
         BINARY(PyUnicode_FromOrdinal((int)PyUnicode_READ_CHAR(v, i)));
     }
     SPECIAL(LOAD_SUBSCR_DICT): {
-        KrCache *cache = CACHE();
         v = R(in.b), w = R(in.c);
         GUARD(PyDict_CheckExact(v), LOAD_SUBSCR);
         PyObject *item = PyDict_GetItemWithError(v, w);
@@ -185,7 +182,6 @@
         BINARY(Py_NewRef(item));
     }
     SPECIAL(STORE_SUBSCR_LIST): {
-        KrCache *cache = CACHE();
         v = R(in.a), w = R(in.b);
         GUARD(PyList_CheckExact(v), STORE_SUBSCR);
         GUARD_INDEX(w, PyList_GET_SIZE(v), STORE_SUBSCR);
@@ -203,7 +199,6 @@
         NEXT();
     }
     SPECIAL(STORE_SUBSCR_DICT): {
-        KrCache *cache = CACHE();
         v = R(in.a);
         GUARD(PyDict_CheckExact(v), STORE_SUBSCR);
         CHECK(PyDict_SetItem(v, R(in.b), R(in.c)));
