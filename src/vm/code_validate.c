@@ -105,7 +105,7 @@ static int check_special(Check *c, const KrInstr *in) {
         if (c->at + 2 >= s->ninstrs || in[1].op != KR_OP_JUMP || is_data(s, c->at + 2)) return bad(c, "loop");
         return is_cell(c, in->b) ? bad(c, "operand") : check_plain(c, in->b);
     case KR_OP_IMPORT_FROM: return check_plain(c, in->b);
-    case KR_OP_END_ASYNC_FOR: return is_const(in->b) ? bad(c, "operand") : check_range(c, in->a, 1);
+    case KR_OP_END_ASYNC_FOR: return is_const(in->b) || is_cell(c, in->a) ? bad(c, "operand") : check_plain(c, in->a);
     case KR_OP_CHECK_EG_MATCH: return is_const(in->b) ? bad(c, "operand") : check_range(c, in->a, 2);
     case KR_OP_CHECK_EXC_MATCH: return is_const(in->b) ? bad(c, "operand") : 0;
     case KR_OP_WITH_EXCEPT_START: return is_const(in->c) ? bad(c, "operand") : 0;

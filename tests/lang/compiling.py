@@ -97,3 +97,31 @@ finish(eval(code, names, local))
 print(names["y"], local["y"])
 for source in ("async for i in x: pass", "async with a: pass", "await x", "[i async for i in x]"):
     print(bool(compile(source, "source", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT).co_flags & 128))
+
+
+# Code that was written to a cache and read again is the same code: everything the compiler makes passes the check for hostile code.
+import glob
+import marshal
+import os
+
+
+def nested(code):
+    yield code
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            yield from nested(constant)
+
+
+folder = os.path.dirname(os.__file__)
+checked = 0
+for path in sorted(glob.glob(folder + "/*.py") + glob.glob(folder + "/test/test_[a-g]*.py")):
+    with open(path, encoding="latin-1") as file:
+        try:
+            code = compile(file.read(), path, "exec")
+        except SyntaxError:
+            continue
+    again = marshal.loads(marshal.dumps(code))
+    if [c.co_code for c in nested(code)] != [c.co_code for c in nested(again)]:
+        print(path, "differs")
+    checked += 1
+print(checked > 100)
