@@ -441,6 +441,10 @@ static PyObject *min_max(PyObject *const *args, Py_ssize_t nargs, PyObject *kwna
         PyErr_Format(PyExc_TypeError, "%s expected at least 1 argument, got 0", name);
         return NULL;
     }
+    if (kwnames && PyTuple_GET_SIZE(kwnames) > 2) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at most 2 keyword arguments (%zd given)", name, PyTuple_GET_SIZE(kwnames));
+        return NULL;
+    }
     for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++) {
         PyObject *k = PyTuple_GET_ITEM(kwnames, i);
         if (_PyUnicode_EqualToASCIIString(k, "key")) key = args[nargs + i];

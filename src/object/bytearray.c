@@ -116,29 +116,6 @@ static void bytearray_dealloc(PyObject *o) {
     Py_TYPE(o)->tp_free(o);
 }
 
-/* Replaces the contents by a PyMem block of n bytes with room for more, which it takes over. */
-static int adopt(PyObject *o, char *block, Py_ssize_t n) {
-    if (can_resize(o) < 0) {
-        PyMem_Free(block);
-        return -1;
-    }
-    if (block != NULL) {
-        char *fitted = PyMem_Realloc(block, (size_t)n + 1);
-        if (fitted == NULL) {
-            PyMem_Free(block);
-            PyErr_NoMemory();
-            return -1;
-        }
-        block = fitted;
-        block[n] = '\0';
-    }
-    PyMem_Free(BA(o)->ob_bytes);
-    BA(o)->ob_bytes = BA(o)->ob_start = block;
-    BA(o)->ob_alloc = block ? n + 1 : 0;
-    Py_SET_SIZE(o, n);
-    return 0;
-}
-
 static int bytearray_init(PyObject *self, PyObject *args, PyObject *kwds) {
     static char *keywords[] = {"source", "encoding", "errors", NULL};
     PyObject *x = NULL;
@@ -202,21 +179,26 @@ static int bytearray_init(PyObject *self, PyObject *args, PyObject *kwds) {
         PyBuffer_Release(&view);
         return r;
     }
-    char *block = NULL;
-    Py_ssize_t n = 0, room = 0;
     PyObject *it = PyObject_GetIter(x);
     if (it == NULL) {
         if (PyErr_ExceptionMatches(PyExc_TypeError))
             PyErr_Format(PyExc_TypeError, "cannot convert '%.200s' object to bytearray", Py_TYPE(x)->tp_name);
         return -1;
     }
-    int r = kr_bytes_collect(it, KR_BYTE_RANGE, &block, &n, &room);
-    Py_DECREF(it);
-    if (r < 0) {
-        PyMem_Free(block);
-        return -1;
+    /* Item by item: the iterator may look at what is there already. */
+    int failed;
+    PyObject *item;
+    while ((item = kr_iter_next(it, &failed)) != NULL) {
+        int c = kr_byte_value(item, KR_BYTE_RANGE);
+        Py_DECREF(item);
+        if (c < 0 || PyByteArray_Resize(self, Py_SIZE(self) + 1) < 0) {
+            failed = -1;
+            break;
+        }
+        BA(self)->ob_start[Py_SIZE(self) - 1] = (char)c;
     }
-    return adopt(self, block, n);
+    Py_DECREF(it);
+    return failed;
 }
 
 /* ------------------------------------------------------------------ replacing slices */

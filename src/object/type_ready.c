@@ -180,10 +180,10 @@ static int inherit_slots(PyTypeObject *t, PyTypeObject *base) {
     }
     INHERIT(tp_repr);
     INHERIT(tp_vectorcall_offset);
-    /* kr_slots_fill takes the flag off again from a class that has its own __call__. */
-    if (t->tp_call == NULL && base->tp_call != NULL && (base->tp_flags & Py_TPFLAGS_HAVE_VECTORCALL) &&
-        t->tp_vectorcall_offset == base->tp_vectorcall_offset)
-        t->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+    /* These two flags are promises about tp_call and tp_descr_get, which a class that can be changed cannot keep. */
+    const bool immutable = t->tp_flags & Py_TPFLAGS_IMMUTABLETYPE;
+    if (immutable && t->tp_call == NULL && base->tp_call != NULL && t->tp_vectorcall_offset == base->tp_vectorcall_offset)
+        t->tp_flags |= base->tp_flags & Py_TPFLAGS_HAVE_VECTORCALL;
     INHERIT(tp_call);
     INHERIT(tp_str);
     if (t->tp_richcompare == NULL && t->tp_hash == NULL) {
@@ -197,6 +197,8 @@ static int inherit_slots(PyTypeObject *t, PyTypeObject *base) {
     }
     INHERIT(tp_iter);
     INHERIT(tp_iternext);
+    if (immutable && t->tp_descr_get == NULL && base->tp_descr_get != NULL)
+        t->tp_flags |= base->tp_flags & Py_TPFLAGS_METHOD_DESCRIPTOR;
     INHERIT(tp_descr_get);
     INHERIT(tp_descr_set);
     INHERIT(tp_init);

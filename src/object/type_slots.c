@@ -705,8 +705,6 @@ static int update_group(PyTypeObject *t, int row) {
         } else {
             use_generic = true;
             generic = p->function;
-            if (p->function == (void *)kr_slot_call)
-                t->tp_flags &= ~Py_TPFLAGS_HAVE_VECTORCALL;
         }
     }
     *slot = specific != NULL && !use_generic ? specific : generic;

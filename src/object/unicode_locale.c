@@ -28,7 +28,25 @@ static Shortcut shortcut(const char *encoding) {
             if (strcmp(norm, names[i].name) == 0) return names[i].s;
     return ENC_OTHER;
 }
+/* In development mode names are looked up even when nothing needs them: -1 with LookupError. */
+static int check_names(const char *encoding, const char *errors) {
+    KrInterp *interp = kr_interp();
+    if (KR_LIKELY(!interp->config.dev_mode) || !kr_runtime.initialized || kr_runtime.finalizing) return 0;
+    if (encoding && shortcut(encoding) == ENC_OTHER) {
+        PyObject *codec = _PyCodec_Lookup(encoding);
+        if (!codec) return -1;
+        Py_DECREF(codec);
+    }
+    if (errors && strcmp(errors, "strict") && strcmp(errors, "surrogateescape")) {
+        PyObject *handler = PyCodec_LookupError(errors);
+        if (!handler) return -1;
+        Py_DECREF(handler);
+    }
+    return 0;
+}
+
 PyObject *PyUnicode_Decode(const char *s, Py_ssize_t n, const char *encoding, const char *errors) {
+    if (check_names(encoding, errors) < 0) return NULL;
     switch (shortcut(encoding)) {
     case ENC_UTF8: return PyUnicode_DecodeUTF8Stateful(s, n, errors, NULL);
     case ENC_LATIN1: return PyUnicode_DecodeLatin1(s, n, errors);
@@ -53,7 +71,7 @@ PyObject *PyUnicode_FromEncodedObject(PyObject *o, const char *encoding, const c
         return NULL;
     }
     if (PyBytes_Check(o)) {
-        if (PyBytes_GET_SIZE(o) == 0) return kr_unicode_empty();
+        if (PyBytes_GET_SIZE(o) == 0) return check_names(encoding, errors) < 0 ? NULL : kr_unicode_empty();
         return PyUnicode_Decode(PyBytes_AS_STRING(o), PyBytes_GET_SIZE(o), encoding, errors);
     }
     if (PyUnicode_Check(o)) {
@@ -65,7 +83,7 @@ PyObject *PyUnicode_FromEncodedObject(PyObject *o, const char *encoding, const c
         PyErr_Format(PyExc_TypeError, "decoding to str: need a bytes-like object, %.80s found", Py_TYPE(o)->tp_name);
         return NULL;
     }
-    PyObject *r = view.len == 0 ? kr_unicode_empty() : PyUnicode_Decode(view.buf, view.len, encoding, errors);
+    PyObject *r = view.len == 0 ? check_names(encoding, errors) < 0 ? NULL : kr_unicode_empty() : PyUnicode_Decode(view.buf, view.len, encoding, errors);
     PyBuffer_Release(&view);
     return r;
 }
@@ -74,6 +92,7 @@ PyObject *PyUnicode_AsEncodedString(PyObject *o, const char *encoding, const cha
         PyErr_BadArgument();
         return NULL;
     }
+    if (check_names(encoding, errors) < 0) return NULL;
     switch (shortcut(encoding)) {
     case ENC_UTF8: return _PyUnicode_AsUTF8String(o, errors);
     case ENC_LATIN1: return _PyUnicode_AsLatin1String(o, errors);
