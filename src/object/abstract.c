@@ -224,6 +224,7 @@ PyObject *PyObject_Format(PyObject *o, PyObject *spec) {
         if (PyUnicode_CheckExact(o)) return Py_NewRef(o);
         if (PyLong_CheckExact(o)) return PyObject_Str(o);
     }
+    if (PyUnicode_Check(o) && PyUnicode_READY(o) < 0) return NULL;
     PyObject *empty = spec ? NULL : PyUnicode_New(0, 0);
     if (!spec && !(spec = empty)) return NULL;
     PyObject *r = NULL, *format = _PyType_Lookup(Py_TYPE(o), KR_STR(__format__));

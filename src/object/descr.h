@@ -9,6 +9,7 @@ PyObject *kr_descr_new(PyTypeObject *kind, PyTypeObject *type, const char *name)
 PyObject *kr_descr_mismatch(PyObject *descr, PyObject *obj) KR_MAY_RAISE;
 /* Whether obj is an instance of the descriptor's type, with TypeError if not. */
 KR_INLINE bool kr_descr_check(PyObject *descr, PyObject *obj) {
+    if (KR_UNLIKELY(PyUnicode_Check(obj) && PyUnicode_READY(obj) < 0)) return false;    /* unicode_legacy.c */
     return KR_LIKELY(PyObject_TypeCheck(obj, PyDescr_TYPE(descr))) || kr_descr_mismatch(descr, obj);
 }
 

@@ -58,7 +58,7 @@ static PyObject *unicode_new(PyTypeObject *type, PyObject *args, PyObject *kwds)
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "|OOO:str", names, &x, &given[0], &given[1])) return NULL;
     for (int i = 0; i < 2; i++) {
         if (!given[i]) continue;
-        if (!PyUnicode_Check(given[i])) {
+        if (!kr_unicode_check(given[i])) {
             _PyArg_BadArgument("str", i ? "argument 'errors'" : "argument 'encoding'", "str", given[i]);
             return NULL;
         }
@@ -216,7 +216,7 @@ static PyObject *unicode_subscript(PyObject *o, PyObject *index) {
     return r;
 }
 static PyObject *unicode_mod(PyObject *a, PyObject *b) {
-    if (!PyUnicode_Check(a)) Py_RETURN_NOTIMPLEMENTED;
+    if (!kr_unicode_check(a)) Py_RETURN_NOTIMPLEMENTED;
     return PyUnicode_Format(a, b);
 }
 PyObject *kr_unicode_iter(PyObject *o);

@@ -1,7 +1,7 @@
 /* unicode.h - what the files of str share.
  *
- * Layout: PEP 393, as cpython/unicodeobject.h declares it. Every str made here is ready; exact str objects are compact, instances of
- * subclasses keep their characters in a block of their own (data.any). "", and the 256 one-character strings up to U+00FF are
+ * Layout: PEP 393, as cpython/unicodeobject.h declares it. Every str of type str is ready. Those made here are compact; instances of
+ * subclasses and those that were made of wchar_t (unicode_legacy.c) keep their characters in a block of their own (data.any). "", and the 256 one-character strings up to U+00FF are
  * made once per interpreter (text_state.h) and immortal.
  */
 #ifndef KRAIT_UNICODE_H
@@ -12,6 +12,13 @@ extern PyMethodDef kr_str_methods[];
 
 KR_INLINE PyObject *kr_unicode_empty(void) { return Py_NewRef(kr_interp()->text.empty); }
 KR_INLINE PyObject *kr_latin1_char(Py_UCS4 c) { return Py_NewRef(kr_interp()->text.latin1[c]); }
+
+/* The type of strings that are not ready (unicode_legacy.c). */
+extern PyTypeObject kr_LegacyStr_Type;
+/* Whether o is a str, which it makes ready; false without memory for that, too. */
+KR_INLINE bool kr_unicode_check(PyObject *o) {
+    return PyUnicode_Check(o) && (KR_LIKELY(PyUnicode_IS_READY(o)) || _PyUnicode_Ready(o) == 0);
+}
 
 /* The largest code point that the kind of the largest unit asks for: 0x7f, 0xff, 0xffff or 0x10ffff. */
 Py_UCS4 kr_find_maxchar(int kind, const void *data, Py_ssize_t n);

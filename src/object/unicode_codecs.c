@@ -34,7 +34,7 @@ static int make_decode_exception(KrDecoder *d, Py_ssize_t start, Py_ssize_t end,
 static int check_answer(PyObject *answer, bool bytes_too, Py_ssize_t n, PyObject **replacement, Py_ssize_t *next) {
     if (!answer) return -1;
     if (!PyTuple_Check(answer) || !PyArg_ParseTuple(answer, "On", replacement, next)
-        || !(PyUnicode_Check(*replacement) || (bytes_too && PyBytes_Check(*replacement)))) {
+        || !(kr_unicode_check(*replacement) || (bytes_too && PyBytes_Check(*replacement)))) {
         PyErr_SetString(PyExc_TypeError, bytes_too ? "encoding error handler must return (str/bytes, int) tuple" : "decoding error handler must return (str, int) tuple");
         return -1;
     }
@@ -219,7 +219,7 @@ static int put_ascii(KrEncoder *e, Py_UCS4 c) { return put_below(e, c, 0x80); }
 static int put_latin1(KrEncoder *e, Py_UCS4 c) { return put_below(e, c, 0x100); }
 
 static int check_str(PyObject *o) {
-    if (PyUnicode_Check(o)) return 0;
+    if (kr_unicode_check(o)) return 0;
     PyErr_BadArgument();
     return -1;
 }

@@ -22,7 +22,7 @@ static int compare(PyObject *a, PyObject *b) {
     return r ? r : n < m ? -1 : n > m;
 }
 int PyUnicode_Compare(PyObject *a, PyObject *b) {
-    if (PyUnicode_Check(a) && PyUnicode_Check(b)) return compare(a, b);
+    if (kr_unicode_check(a) && kr_unicode_check(b)) return compare(a, b);
     PyErr_Format(PyExc_TypeError, "Can't compare %.100s and %.100s", Py_TYPE(a)->tp_name, Py_TYPE(b)->tp_name);
     return -1;
 }
@@ -52,7 +52,7 @@ int _PyUnicode_EQ(PyObject *a, PyObject *b) { return a == b || kr_unicode_equal(
 int _PyUnicode_Equal(PyObject *a, PyObject *b) { return a == b || kr_unicode_equal(a, b); }
 
 PyObject *PyUnicode_RichCompare(PyObject *a, PyObject *b, int op) {
-    if (!PyUnicode_Check(a) || !PyUnicode_Check(b)) Py_RETURN_NOTIMPLEMENTED;
+    if (!kr_unicode_check(a) || !kr_unicode_check(b)) Py_RETURN_NOTIMPLEMENTED;
     if (a == b) return PyBool_FromLong(op == Py_EQ || op == Py_LE || op == Py_GE);
     if (op == Py_EQ || op == Py_NE) return PyBool_FromLong(kr_unicode_equal(a, b) == (op == Py_EQ));
     int r = compare(a, b);

@@ -18,7 +18,7 @@ static int hex_digits(const KrDecoder *d, Py_ssize_t i, int digits, Py_UCS4 *val
 static int character_called(const char *name, Py_ssize_t n, Py_UCS4 *c) {
     PyObject *module = PyImport_ImportModule("unicodedata"), *r = module ? PyObject_CallMethod(module, "lookup", "s#", name, n) : NULL;
     Py_XDECREF(module);
-    bool good = r && PyUnicode_Check(r) && PyUnicode_GET_LENGTH(r) == 1;
+    bool good = r && kr_unicode_check(r) && PyUnicode_GET_LENGTH(r) == 1;
     if (good) *c = PyUnicode_READ_CHAR(r, 0);
     Py_XDECREF(r);
     if (!good) PyErr_Clear();
@@ -176,7 +176,7 @@ PyObject *PyUnicode_DecodeRawUnicodeEscape(const char *s, Py_ssize_t n, const ch
 
 static PyObject *encode(PyObject *s, bool raw) {
     KrEncoder e;
-    if (!PyUnicode_Check(s)) {
+    if (!kr_unicode_check(s)) {
         PyErr_BadArgument();
         return NULL;
     }

@@ -193,7 +193,7 @@ static PyObject *format_float(PyObject *v, Conversion *k) {
     return text;
 }
 static PyObject *format_char(PyObject *v) {
-    if (PyUnicode_Check(v)) {
+    if (kr_unicode_check(v)) {
         if (PyUnicode_GET_LENGTH(v) == 1) return kr_unicode_exact(v);
     } else if (PyIndex_Check(v)) {
         PyObject *i = PyNumber_Index(v);
@@ -288,7 +288,7 @@ PyObject *PyUnicode_Format(PyObject *format, PyObject *args) {
     Formatter formatter = {.format = format, .kind = PyUnicode_KIND(format), .data = PyUnicode_DATA(format), .end = PyUnicode_GET_LENGTH(format), .args = args}, *f = &formatter;
     f->single = !PyTuple_Check(args);
     f->count = f->single ? 1 : PyTuple_GET_SIZE(args);
-    if (PyMapping_Check(args) && !PyTuple_Check(args) && !PyUnicode_Check(args)) f->mapping = args;
+    if (PyMapping_Check(args) && !PyTuple_Check(args) && !kr_unicode_check(args)) f->mapping = args;
     _PyUnicodeWriter_Init(&f->w);
     f->w.min_length = f->end + 100;
     f->w.overallocate = 1;
@@ -321,7 +321,7 @@ error:
 /* ------------------------------------------------------------------ digits of any script */
 
 PyObject *_PyUnicode_TransformDecimalAndSpaceToASCII(PyObject *s) {
-    if (!PyUnicode_Check(s)) {
+    if (!kr_unicode_check(s)) {
         PyErr_BadInternalCall();
         return NULL;
     }

@@ -59,7 +59,7 @@ PyObject *PyUnicode_Decode(const char *s, Py_ssize_t n, const char *encoding, co
     if (PyBuffer_FillInfo(&info, NULL, (void *)s, n, 1, PyBUF_FULL_RO) < 0) return NULL;
     PyObject *view = PyMemoryView_FromBuffer(&info), *text = view ? _PyCodec_DecodeText(view, encoding, errors) : NULL;
     Py_XDECREF(view);
-    if (text && !PyUnicode_Check(text)) {
+    if (text && !kr_unicode_check(text)) {
         PyErr_Format(PyExc_TypeError, "'%.400s' decoder returned '%.400s' instead of 'str'; use codecs.decode() to decode to arbitrary types", encoding, Py_TYPE(text)->tp_name);
         Py_CLEAR(text);
     }
@@ -74,7 +74,7 @@ PyObject *PyUnicode_FromEncodedObject(PyObject *o, const char *encoding, const c
         if (PyBytes_GET_SIZE(o) == 0) return check_names(encoding, errors) < 0 ? NULL : kr_unicode_empty();
         return PyUnicode_Decode(PyBytes_AS_STRING(o), PyBytes_GET_SIZE(o), encoding, errors);
     }
-    if (PyUnicode_Check(o)) {
+    if (kr_unicode_check(o)) {
         PyErr_SetString(PyExc_TypeError, "decoding str is not supported");
         return NULL;
     }
@@ -88,7 +88,7 @@ PyObject *PyUnicode_FromEncodedObject(PyObject *o, const char *encoding, const c
     return r;
 }
 PyObject *PyUnicode_AsEncodedString(PyObject *o, const char *encoding, const char *errors) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadArgument();
         return NULL;
     }
@@ -115,7 +115,7 @@ PyObject *PyUnicode_AsEncodedString(PyObject *o, const char *encoding, const cha
     return NULL;
 }
 static int need_str(PyObject *o) {
-    if (PyUnicode_Check(o)) return 0;
+    if (kr_unicode_check(o)) return 0;
     PyErr_BadArgument();
     return -1;
 }
@@ -126,7 +126,7 @@ PyObject *PyUnicode_AsEncodedObject(PyObject *o, const char *encoding, const cha
     return need_str(o) < 0 ? NULL : PyCodec_Encode(o, encoding ? encoding : "utf-8", errors);
 }
 static PyObject *must_be_str(PyObject *v, const char *encoding, const char *what) {
-    if (v && !PyUnicode_Check(v)) {
+    if (v && !kr_unicode_check(v)) {
         PyErr_Format(PyExc_TypeError, "'%.400s' %s returned '%.400s' instead of 'str'; use codecs.%s() to %s to arbitrary types", encoding, what,
                      Py_TYPE(v)->tp_name, *what == 'd' ? "decode" : "encode", *what == 'd' ? "decode" : "encode");
         Py_CLEAR(v);
@@ -194,7 +194,7 @@ int PyUnicode_FSDecoder(PyObject *arg, void *addr) {
     }
     PyObject *path = PyOS_FSPath(arg), *text;
     if (!path) return 0;
-    if (PyUnicode_Check(path)) {
+    if (kr_unicode_check(path)) {
         text = path;
     } else {
         text = PyUnicode_DecodeFSDefaultAndSize(PyBytes_AS_STRING(path), PyBytes_GET_SIZE(path));

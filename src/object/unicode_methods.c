@@ -51,7 +51,7 @@ static PyObject *tail_match(const char *name, PyObject *s, PyObject *const *args
     if (PyTuple_Check(sub)) {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sub); i++) {
             PyObject *one = PyTuple_GET_ITEM(sub, i);
-            if (!PyUnicode_Check(one)) {
+            if (!kr_unicode_check(one)) {
                 PyErr_Format(PyExc_TypeError, "tuple for %s must only contain str, not %.100s", name, Py_TYPE(one)->tp_name);
                 return NULL;
             }
@@ -59,7 +59,7 @@ static PyObject *tail_match(const char *name, PyObject *s, PyObject *const *args
         }
         Py_RETURN_FALSE;
     }
-    if (!PyUnicode_Check(sub)) {
+    if (!kr_unicode_check(sub)) {
         PyErr_Format(PyExc_TypeError, "%s first arg must be str or a tuple of str, not %.100s", name, Py_TYPE(sub)->tp_name);
         return NULL;
     }
@@ -77,7 +77,7 @@ static bool ssize_arg(PyObject *o, Py_ssize_t *value) {
     return !(*value == -1 && PyErr_Occurred());
 }
 static int str_arg(const char *method, const char *which, PyObject *o) {
-    if (PyUnicode_Check(o)) return 0;
+    if (kr_unicode_check(o)) return 0;
     _PyArg_BadArgument(method, which, "str", o);
     return -1;
 }
@@ -107,7 +107,7 @@ static PyObject *split_method(PyObject *s, PyObject *const *args, Py_ssize_t n, 
     PyObject *sep = given && args[0] ? args[0] : Py_None;
     if (given && (kwnames || n > 1) && args[1] && !ssize_arg(args[1], &max)) return NULL;
     if (sep == Py_None) return kr_unicode_split(s, NULL, max, forward);
-    if (PyUnicode_Check(sep)) return kr_unicode_split(s, sep, max, forward);
+    if (kr_unicode_check(sep)) return kr_unicode_split(s, sep, max, forward);
     PyErr_Format(PyExc_TypeError, "must be str or None, not %.100s", Py_TYPE(sep)->tp_name);
     return NULL;
 }
@@ -153,7 +153,7 @@ PyObject *_PyUnicode_XStrip(PyObject *s, int type, PyObject *set) {
 static PyObject *strip(PyObject *s, int sides, const char *name, PyObject *const *args, Py_ssize_t n) {
     if (!_PyArg_CheckPositional(name, n, 0, 1)) return NULL;
     if (n == 1 && args[0] != Py_None) {
-        if (!PyUnicode_Check(args[0])) {
+        if (!kr_unicode_check(args[0])) {
             PyErr_Format(PyExc_TypeError, "%s arg must be None or str", name);
             return NULL;
         }
@@ -196,7 +196,7 @@ static PyObject *justify(PyObject *s, const char *name, PyObject *const *args, P
     Py_ssize_t width, n = PyUnicode_GET_LENGTH(s);
     if (!ssize_arg(args[0], &width)) return NULL;
     if (nargs > 1) {
-        if (!PyUnicode_Check(args[1])) {
+        if (!kr_unicode_check(args[1])) {
             PyErr_Format(PyExc_TypeError, "The fill character must be a unicode character, not %.100s", Py_TYPE(args[1])->tp_name);
             return NULL;
         }

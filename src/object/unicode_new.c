@@ -39,7 +39,7 @@ void kr_unicode_copy(PyObject *dst, Py_ssize_t at, PyObject *src, Py_ssize_t fro
     kr_unicode_convert(to, (char *)PyUnicode_DATA(dst) + at * to, kind, (char *)PyUnicode_DATA(src) + from * kind, n);
 }
 int kr_ensure_unicode(PyObject *o) {
-    if (PyUnicode_Check(o)) return PyUnicode_READY(o);
+    if (kr_unicode_check(o)) return PyUnicode_READY(o);
     PyErr_Format(PyExc_TypeError, "must be str, not %.100s", Py_TYPE(o)->tp_name);
     return -1;
 }
@@ -94,11 +94,6 @@ PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) {
         return NULL;
     }
     return allocate(size, maxchar);
-}
-int _PyUnicode_Ready(PyObject *o) {
-    if (PyUnicode_IS_READY(o)) return 0;
-    PyErr_BadInternalCall();
-    return -1;
 }
 
 /* ------------------------------------------------------------------ from units and bytes */
@@ -158,7 +153,7 @@ PyObject *PyUnicode_FromOrdinal(int c) {
     return one_char((Py_UCS4)c);
 }
 PyObject *_PyUnicode_Copy(PyObject *o) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadInternalCall();
         return NULL;
     }
@@ -169,11 +164,12 @@ PyObject *_PyUnicode_Copy(PyObject *o) {
 }
 PyObject *kr_unicode_exact(PyObject *o) { return PyUnicode_CheckExact(o) ? Py_NewRef(o) : _PyUnicode_Copy(o); }
 PyObject *PyUnicode_FromObject(PyObject *o) {
-    if (PyUnicode_Check(o)) return kr_unicode_exact(o);
+    if (kr_unicode_check(o)) return kr_unicode_exact(o);
     PyErr_Format(PyExc_TypeError, "Can't convert '%.100s' object to str implicitly", Py_TYPE(o)->tp_name);
     return NULL;
 }
 PyObject *PyUnicode_Substring(PyObject *self, Py_ssize_t start, Py_ssize_t end) {
+    if (PyUnicode_READY(self) < 0) return NULL;
     Py_ssize_t n = PyUnicode_GET_LENGTH(self);
     if (end > n) end = n;
     if (start == 0 && end == n) return kr_unicode_exact(self);
@@ -225,7 +221,7 @@ static PyObject *resize_compact(PyObject *o, Py_ssize_t n) {
 }
 int PyUnicode_Resize(PyObject **at, Py_ssize_t n) {
     PyObject *o = at ? *at : NULL;
-    if (!o || !PyUnicode_Check(o) || n < 0) {
+    if (!o || !kr_unicode_check(o) || n < 0) {
         PyErr_BadInternalCall();
         return -1;
     }
@@ -246,7 +242,7 @@ int PyUnicode_Resize(PyObject **at, Py_ssize_t n) {
     return 0;
 }
 Py_ssize_t PyUnicode_CopyCharacters(PyObject *to, Py_ssize_t at, PyObject *from, Py_ssize_t start, Py_ssize_t n) {
-    if (!PyUnicode_Check(to) || !PyUnicode_Check(from)) {
+    if (!kr_unicode_check(to) || !kr_unicode_check(from)) {
         PyErr_BadInternalCall();
         return -1;
     }
@@ -283,7 +279,7 @@ void _PyUnicode_FastFill(PyObject *o, Py_ssize_t start, Py_ssize_t n, Py_UCS4 c)
     }
 }
 Py_ssize_t PyUnicode_Fill(PyObject *o, Py_ssize_t start, Py_ssize_t n, Py_UCS4 c) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadInternalCall();
         return -1;
     }
@@ -308,12 +304,12 @@ Py_UCS4 _PyUnicode_FindMaxChar(PyObject *o, Py_ssize_t start, Py_ssize_t end) {
     return kr_find_maxchar(kind, (char *)PyUnicode_DATA(o) + start * kind, end - start);
 }
 Py_ssize_t PyUnicode_GetLength(PyObject *o) {
-    if (PyUnicode_Check(o)) return PyUnicode_GET_LENGTH(o);
+    if (kr_unicode_check(o)) return PyUnicode_GET_LENGTH(o);
     PyErr_BadArgument();
     return -1;
 }
 Py_UCS4 PyUnicode_ReadChar(PyObject *o, Py_ssize_t i) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadArgument();
         return (Py_UCS4)-1;
     }
@@ -324,7 +320,7 @@ Py_UCS4 PyUnicode_ReadChar(PyObject *o, Py_ssize_t i) {
     return PyUnicode_READ_CHAR(o, i);
 }
 int PyUnicode_WriteChar(PyObject *o, Py_ssize_t i, Py_UCS4 c) {
-    if (!PyUnicode_Check(o) || !PyUnicode_IS_COMPACT(o)) {
+    if (!kr_unicode_check(o) || !PyUnicode_IS_COMPACT(o)) {
         PyErr_BadArgument();
         return -1;
     }
@@ -366,14 +362,14 @@ Py_UCS4 *PyUnicode_AsUCS4Copy(PyObject *o) {
 }
 int _PyUnicode_CheckConsistency(PyObject *o, int check_content) {
     (void)check_content;
-    return PyUnicode_Check(o) && ASCII(o)->state.ready;
+    return kr_unicode_check(o) && ASCII(o)->state.ready;
 }
 
 /* ------------------------------------------------------------------ concatenation */
 
 PyObject *PyUnicode_Concat(PyObject *a, PyObject *b) {
     if (kr_ensure_unicode(a) < 0) return NULL;
-    if (!PyUnicode_Check(b)) {
+    if (!kr_unicode_check(b)) {
         PyErr_Format(PyExc_TypeError, "can only concatenate str (not \"%.200s\") to str", Py_TYPE(b)->tp_name);
         return NULL;
     }
@@ -392,14 +388,14 @@ PyObject *PyUnicode_Concat(PyObject *a, PyObject *b) {
 }
 void PyUnicode_Append(PyObject **at, PyObject *right) {
     PyObject *left = at ? *at : NULL, *r;
-    if (!left || !right || !PyUnicode_Check(left) || !PyUnicode_Check(right)) {
+    if (!left || !right || !kr_unicode_check(left) || !kr_unicode_check(right)) {
         if (at && !PyErr_Occurred()) PyErr_BadInternalCall();
         if (at) Py_CLEAR(*at);
         return;
     }
     Py_ssize_t n = PyUnicode_GET_LENGTH(left), m = PyUnicode_GET_LENGTH(right);
     if (m == 0 && PyUnicode_CheckExact(left)) return;
-    bool fits = Py_REFCNT(left) == 1 && PyUnicode_CheckExact(left) && !ASCII(left)->state.interned && PyUnicode_CheckExact(right)
+    bool fits = Py_REFCNT(left) == 1 && PyUnicode_CheckExact(left) && PyUnicode_IS_COMPACT(left) && !ASCII(left)->state.interned && PyUnicode_CheckExact(right)
         && PyUnicode_KIND(right) <= PyUnicode_KIND(left) && !(PyUnicode_IS_ASCII(left) && !PyUnicode_IS_ASCII(right)) && n > 0 && m <= PY_SSIZE_T_MAX - n;
     if (fits) {
         ASCII(left)->hash = -1;
@@ -419,40 +415,6 @@ void PyUnicode_AppendAndDel(PyObject **at, PyObject *right) {
     PyUnicode_Append(at, right);
     Py_XDECREF(right);
 }
-
-/* ------------------------------------------------------------------ wchar_t (legacy) */
-
-PyObject *PyUnicode_FromUnicode(const Py_UNICODE *u, Py_ssize_t n) {
-    if (n < 0) {
-        PyErr_BadInternalCall();
-        return NULL;
-    }
-    if (!u) return n == 0 ? kr_unicode_empty() : PyUnicode_New(n, 0x10ffff);
-    return PyUnicode_FromWideChar(u, n);
-}
-Py_UNICODE *PyUnicode_AsUnicodeAndSize(PyObject *o, Py_ssize_t *size) {
-    if (!PyUnicode_Check(o)) {
-        PyErr_BadArgument();
-        return NULL;
-    }
-    Py_ssize_t n = PyUnicode_GET_LENGTH(o);
-    if (!ASCII(o)->wstr) {
-        wchar_t *w = PyObject_Malloc(((size_t)n + 1) * sizeof *w);
-        if (!w) {
-            PyErr_NoMemory();
-            return NULL;
-        }
-        kr_unicode_convert(4, w, PyUnicode_KIND(o), PyUnicode_DATA(o), n);
-        w[n] = 0;
-        ASCII(o)->wstr = w;
-        if (!PyUnicode_IS_COMPACT_ASCII(o)) COMPACT(o)->wstr_length = n;
-    }
-    if (size) *size = n;
-    return ASCII(o)->wstr;
-}
-Py_UNICODE *PyUnicode_AsUnicode(PyObject *o) { return PyUnicode_AsUnicodeAndSize(o, NULL); }
-const Py_UNICODE *_PyUnicode_AsUnicode(PyObject *o) { return PyUnicode_AsUnicodeAndSize(o, NULL); }
-Py_ssize_t PyUnicode_GetSize(PyObject *o) { return PyUnicode_GetLength(o); }
 
 /* ------------------------------------------------------------------ start and end */
 

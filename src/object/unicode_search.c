@@ -83,7 +83,7 @@ Py_ssize_t PyUnicode_Count(PyObject *s, PyObject *p, Py_ssize_t start, Py_ssize_
     return kr_unicode_count(s, p, start, end, PY_SSIZE_T_MAX);
 }
 int PyUnicode_Contains(PyObject *s, PyObject *p) {
-    if (!PyUnicode_Check(p)) {
+    if (!kr_unicode_check(p)) {
         PyErr_Format(PyExc_TypeError, "'in <string>' requires string as left operand, not %.100s", Py_TYPE(p)->tp_name);
         return -1;
     }
@@ -396,7 +396,7 @@ PyObject *_PyUnicode_JoinArray(PyObject *sep, PyObject *const *items, Py_ssize_t
     PyObject *blank = NULL;
     if (!sep) sep = blank = PyUnicode_FromOrdinal(' ');
     if (!sep) return NULL;
-    if (!PyUnicode_Check(sep)) {
+    if (!kr_unicode_check(sep)) {
         PyErr_Format(PyExc_TypeError, "separator: expected str instance, %.80s found", Py_TYPE(sep)->tp_name);
         return NULL;
     }
@@ -404,7 +404,7 @@ PyObject *_PyUnicode_JoinArray(PyObject *sep, PyObject *const *items, Py_ssize_t
     Py_UCS4 max = lsep && n > 1 ? PyUnicode_MAX_CHAR_VALUE(sep) : 0;
     PyObject *r = NULL;
     for (Py_ssize_t i = 0; i < n; i++) {
-        if (!PyUnicode_Check(items[i])) {
+        if (!kr_unicode_check(items[i])) {
             PyErr_Format(PyExc_TypeError, "sequence item %zd: expected str instance, %.80s found", i, Py_TYPE(items[i])->tp_name);
             goto done;
         }

@@ -292,7 +292,7 @@ static PyObject *do_format(PyObject *s, PyObject *args, PyObject *kwargs) {
 PyObject *kr_str_format(PyObject *s, PyObject *args, PyObject *kwargs) { return do_format(s, args, kwargs); }
 PyObject *kr_str_format_map(PyObject *s, PyObject *mapping) { return do_format(s, NULL, mapping); }
 PyObject *kr_str_dunder_format(PyObject *s, PyObject *spec) {
-    if (!PyUnicode_Check(spec)) {
+    if (!kr_unicode_check(spec)) {
         _PyArg_BadArgument("__format__", "argument", "str", spec);
         return NULL;
     }

@@ -13,7 +13,7 @@ static int look_up(PyObject *table, Py_UCS4 c, PyObject **out) {
     *out = PyObject_GetItem(table, key);
     Py_DECREF(key);
     if (*out) {
-        if (*out == Py_None || PyUnicode_Check(*out)) return 1;
+        if (*out == Py_None || kr_unicode_check(*out)) return 1;
         if (PyLong_Check(*out)) {
             long v = PyLong_AsLong(*out);
             if (v >= 0 && v <= 0x10ffff) return 1;
@@ -40,7 +40,7 @@ static int ask_ascii(PyObject *table, unsigned char *cache, Py_UCS4 c) {
     unsigned char becomes = NOT_ASCII;
     if (to == Py_None) {
         becomes = LEAVE_OUT;
-    } else if (PyUnicode_Check(to)) {
+    } else if (kr_unicode_check(to)) {
         if (PyUnicode_GET_LENGTH(to) == 0) becomes = LEAVE_OUT;
         else if (PyUnicode_GET_LENGTH(to) == 1 && PyUnicode_READ_CHAR(to, 0) < 128) becomes = (unsigned char)PyUnicode_READ_CHAR(to, 0);
     } else {
@@ -109,7 +109,7 @@ static Py_ssize_t translate_at(_PyUnicodeWriter *w, PyObject *s, PyObject *table
         Py_ssize_t end = undefined_end(s, table, i);
         return end < 0 ? -1 : replace_undefined(w, s, i, end, errors);
     }
-    if (PyUnicode_Check(to)) r = _PyUnicodeWriter_WriteStr(w, to);
+    if (kr_unicode_check(to)) r = _PyUnicodeWriter_WriteStr(w, to);
     else r = _PyUnicodeWriter_WriteChar(w, (Py_UCS4)PyLong_AsLong(to));
     Py_DECREF(to);
     return r < 0 ? -1 : i + 1;
@@ -159,7 +159,7 @@ static int set_code(PyObject *table, Py_UCS4 from, PyObject *to) {
     return r;
 }
 static int from_strings(PyObject *table, PyObject *x, PyObject *y, PyObject *z) {
-    if (!PyUnicode_Check(x)) {
+    if (!kr_unicode_check(x)) {
         PyErr_SetString(PyExc_TypeError, "first maketrans argument must be a string if there is a second argument");
         return -1;
     }
@@ -185,7 +185,7 @@ static int from_dict(PyObject *table, PyObject *x) {
     PyObject *key, *value;
     Py_ssize_t pos = 0;
     while (PyDict_Next(x, &pos, &key, &value)) {
-        if (PyUnicode_Check(key)) {
+        if (kr_unicode_check(key)) {
             if (PyUnicode_GET_LENGTH(key) != 1) {
                 PyErr_SetString(PyExc_ValueError, "string keys in translate table must be of length 1");
                 return -1;
@@ -204,7 +204,7 @@ PyObject *kr_str_maketrans(PyObject *unused, PyObject *const *args, Py_ssize_t n
     (void)unused;
     if (!_PyArg_CheckPositional("maketrans", n, 1, 3)) return NULL;
     for (Py_ssize_t i = 1; i < n; i++) {
-        if (PyUnicode_Check(args[i])) continue;
+        if (kr_unicode_check(args[i])) continue;
         _PyArg_BadArgument("maketrans", i == 1 ? "argument 2" : "argument 3", "str", args[i]);
         return NULL;
     }

@@ -73,7 +73,7 @@ static int put(KrEncoder *e, Py_UCS4 c) {
     return put_unit(e, f, Py_UNICODE_HIGH_SURROGATE(c)) < 0 ? -1 : put_unit(e, f, Py_UNICODE_LOW_SURROGATE(c));
 }
 static PyObject *encode(PyObject *s, const char *errors, int order, int width) {
-    if (!PyUnicode_Check(s)) {
+    if (!kr_unicode_check(s)) {
         PyErr_BadArgument();
         return NULL;
     }

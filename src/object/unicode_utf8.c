@@ -171,7 +171,7 @@ static void encode_to(PyObject *o, char *to) {
     for (Py_ssize_t i = 0; i < n; i++) to = write_char(to, PyUnicode_READ(kind, data, i));
 }
 PyObject *_PyUnicode_AsUTF8String(PyObject *o, const char *errors) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadArgument();
         return NULL;
     }
@@ -191,7 +191,7 @@ PyObject *_PyUnicode_AsUTF8String(PyObject *o, const char *errors) {
 PyObject *PyUnicode_AsUTF8String(PyObject *o) { return _PyUnicode_AsUTF8String(o, NULL); }
 
 const char *PyUnicode_AsUTF8AndSize(PyObject *o, Py_ssize_t *size) {
-    if (!PyUnicode_Check(o)) {
+    if (!kr_unicode_check(o)) {
         PyErr_BadArgument();
         return NULL;
     }

@@ -402,7 +402,7 @@ PyObject *PyImport_ImportModuleLevelObject(PyObject *name, PyObject *globals, Py
         PyErr_SetString(PyExc_ValueError, "Empty module name");
         return NULL;
     }
-    if (!PyUnicode_Check(name)) {
+    if (!PyUnicode_Check(name) || PyUnicode_READY(name) < 0) {
         PyErr_SetString(PyExc_TypeError, "module name must be a string");
         return NULL;
     }
