@@ -10,7 +10,6 @@ SUITE = {
     "async_tree": (("none",), ("async_tree_none",)),
     "base64": ((), tuple(f"{kind}_{size}" for kind in ("ascii85", "base16", "base32", "base64", "base85") for size in ("small", "large"))),
     "bpe_tokeniser": ((), ("bpe_tokeniser",)),
-    "btree": ((), ("btree",)),
     "chaos": ((), ("chaos",)),
     "comprehensions": ((), ("comprehensions",)),
     "coroutines": ((), ("coroutines",)),

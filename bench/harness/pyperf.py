@@ -1,7 +1,7 @@
 """A stand-in for the package pyperf: the part of its interface that pyperformance's workloads use, in one process, without calibration.
 
-Each workload is repeated until BENCH_SECONDS have passed (at least twice); a line `name<TAB>first<TAB>best<TAB>median<TAB>spread` in
-seconds an iteration is printed to the file BENCH_OUTPUT. Only workloads in BENCH_ONLY (comma separated; empty: all) run.
+Each workload is repeated until BENCH_SECONDS have passed (at least twice); a line `name<TAB>first<TAB>best<TAB>median<TAB>spread<TAB>memory` in
+seconds an iteration and KiB at the peak is written to the file BENCH_OUTPUT. Only workloads in BENCH_ONLY (comma separated; empty: all) run.
 """
 import argparse
 import asyncio
@@ -13,6 +13,11 @@ import sys
 from time import perf_counter
 
 python_implementation = lambda: platform.python_implementation().lower()  # noqa: E731
+
+
+def peak_memory():
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 class Runner:
@@ -39,7 +44,7 @@ class Runner:
         first, best, median = times[0], min(times), statistics.median(times)
         spread = statistics.median(abs(t - median) for t in times) / median if median else 0.0
         with open(os.environ["BENCH_OUTPUT"], "a", encoding="utf-8") as out:
-            out.write(f"{name}\t{first:.9f}\t{best:.9f}\t{median:.9f}\t{spread:.3f}\n")
+            out.write(f"{name}\t{first:.9f}\t{best:.9f}\t{median:.9f}\t{spread:.3f}\t{peak_memory()}\n")
 
     def bench_func(self, name, func, *args, inner_loops=None, metadata=None):
         def once():

@@ -1,0 +1,219 @@
+/* _json.c - the module _json: strings of JSON, both ways. Documents are read in _json_scan.c and written in _json_encode.c.
+ *
+ * A string without escapes, nearly every one, is found by one pass over its characters and copied at once.
+ */
+#include "module/_json.h"
+#include "object/long.h"
+
+/* ------------------------------------------------------------------ errors */
+
+void kr_json_error(const char *message, PyObject *document, Py_ssize_t position) {
+    PyObject *module = PyImport_ImportModule("json.decoder"), *type = module ? PyObject_GetAttrString(module, "JSONDecodeError") : NULL;
+    PyObject *e = type ? PyObject_CallFunction(type, "sOn", message, document, position) : NULL;
+    if (e) PyErr_SetObject(type, e);
+    Py_XDECREF(e);
+    Py_XDECREF(type);
+    Py_XDECREF(module);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* The value of four hexadecimal digits at i; -1 if they aren't. */
+static int hex4(int kind, const void *data, Py_ssize_t i) {
+    int value = 0;
+    for (Py_ssize_t k = i; k < i + 4; k++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, k);
+        int digit = c < 128 ? _PyLong_DigitValue[c] : 37;
+        if (digit >= 16) return -1;
+        value = value << 4 | digit;
+    }
+    return value;
+}
+/* The first index from i on of a quote, a backslash or, when strict, a control character; n if there is none. */
+static Py_ssize_t plain_end(int kind, const void *data, Py_ssize_t i, Py_ssize_t n, bool strict) {
+    if (kind == PyUnicode_1BYTE_KIND) {
+        const unsigned char *p = (const unsigned char *)data + i, *end = (const unsigned char *)data + n;
+        while (p < end && *p != '"' && *p != '\\' && (*p >= 0x20 || !strict)) p++;
+        return p - (const unsigned char *)data;
+    }
+    for (; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c == '"' || c == '\\' || (c < 0x20 && strict)) break;
+    }
+    return i;
+}
+/* The character of the escape whose backslash is at i; *end is the index behind it. -1 with an exception. */
+static int64_t scan_escape(PyObject *s, int kind, const void *data, Py_ssize_t i, Py_ssize_t begin, Py_ssize_t *end) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    Py_ssize_t n = PyUnicode_GET_LENGTH(s);
+    if (i + 1 >= n) {
+        kr_json_error("Unterminated string starting at", s, begin - 1);
+        return -1;
+    }
+    Py_UCS4 c = PyUnicode_READ(kind, data, i + 1);
+    if (c != 'u') {
+        const char *at = c && c < 128 ? strchr(from, (int)c) : NULL;
+        if (!at) {
+            kr_json_error("Invalid \\escape", s, i);
+            return -1;
+        }
+        *end = i + 2;
+        return to[at - from];
+    }
+    int value = i + 6 <= n ? hex4(kind, data, i + 2) : -1;
+    if (value < 0) {
+        kr_json_error("Invalid \\uXXXX escape", s, i + 1);
+        return -1;
+    }
+    *end = i + 6;
+    if (Py_UNICODE_IS_HIGH_SURROGATE(value) && i + 12 <= n && PyUnicode_READ(kind, data, i + 6) == '\\' && PyUnicode_READ(kind, data, i + 7) == 'u') {
+        int low = hex4(kind, data, i + 8);
+        if (low >= 0 && Py_UNICODE_IS_LOW_SURROGATE(low)) {
+            *end = i + 12;
+            return Py_UNICODE_JOIN_SURROGATES(value, low);
+        }
+    }
+    return value;
+}
+PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssize_t *end) {
+    int kind = PyUnicode_KIND(s);
+    const void *data = PyUnicode_DATA(s);
+    Py_ssize_t n = PyUnicode_GET_LENGTH(s), i = begin;
+    if (begin < 0 || begin > n) {
+        PyErr_SetString(PyExc_ValueError, "end is out of bounds");
+        return NULL;
+    }
+    _PyUnicodeWriter writer;
+    bool writing = false;
+    for (;;) {
+        Py_ssize_t stop = plain_end(kind, data, i, n, strict);
+        if (stop >= n) {
+            kr_json_error("Unterminated string starting at", s, begin - 1);
+            break;
+        }
+        Py_UCS4 c = PyUnicode_READ(kind, data, stop);
+        if (c == '"') {
+            *end = stop + 1;
+            if (!writing) return PyUnicode_Substring(s, i, stop);
+            if (_PyUnicodeWriter_WriteSubstring(&writer, s, i, stop) < 0) break;
+            return _PyUnicodeWriter_Finish(&writer);
+        }
+        if (c != '\\') {
+            kr_json_error("Invalid control character at", s, stop);
+            break;
+        }
+        if (!writing) {
+            _PyUnicodeWriter_Init(&writer);
+            writer.overallocate = 1;
+            writing = true;
+        }
+        if (stop > i && _PyUnicodeWriter_WriteSubstring(&writer, s, i, stop) < 0) break;
+        int64_t value = scan_escape(s, kind, data, stop, begin, &i);
+        if (value < 0 || _PyUnicodeWriter_WriteChar(&writer, (Py_UCS4)value) < 0) break;
+    }
+    if (writing) _PyUnicodeWriter_Dealloc(&writer);
+    return NULL;
+}
+static PyObject *json_scanstring(PyObject *module, PyObject *args) {
+    PyObject *s;
+    Py_ssize_t begin, end;
+    int strict = 1;
+    if (!PyArg_ParseTuple(args, "On|p:scanstring", &s, &begin, &strict)) return NULL;
+    if (!PyUnicode_Check(s)) return PyErr_Format(PyExc_TypeError, "first argument must be a string, not %.80s", Py_TYPE(s)->tp_name);
+    if (PyUnicode_READY(s) < 0) return NULL;
+    PyObject *text = kr_json_scan_string(s, begin, strict, &end);
+    return text ? Py_BuildValue("Nn", text, end) : NULL;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static Py_ssize_t escaped_size(Py_UCS4 c, bool ascii) {
+    switch (c) {
+    case '"': case '\\': case '\b': case '\f': case '\n': case '\r': case '\t': return 2;
+    default: return c < 0x20 || (ascii && c > 0x7e && c < 0x10000) ? 6 : ascii && c >= 0x10000 ? 12 : 1;
+    }
+}
+static void write_hex(_PyUnicodeWriter *w, Py_UCS4 c) {
+    static const char digits[] = "0123456789abcdef";
+    PyUnicode_WRITE(w->kind, w->data, w->pos++, '\\');
+    PyUnicode_WRITE(w->kind, w->data, w->pos++, 'u');
+    for (int shift = 12; shift >= 0; shift -= 4) PyUnicode_WRITE(w->kind, w->data, w->pos++, (Py_UCS4)digits[c >> shift & 15]);
+}
+static void write_escaped(_PyUnicodeWriter *w, Py_UCS4 c, bool ascii) {
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *at = c && c < 128 ? strchr(from, (int)c) : NULL;
+    if (at) {
+        PyUnicode_WRITE(w->kind, w->data, w->pos++, '\\');
+        PyUnicode_WRITE(w->kind, w->data, w->pos++, (Py_UCS4)to[at - from]);
+    } else if (escaped_size(c, ascii) == 1) {
+        PyUnicode_WRITE(w->kind, w->data, w->pos++, c);
+    } else if (c < 0x10000) {
+        write_hex(w, c);
+    } else {
+        write_hex(w, Py_UNICODE_HIGH_SURROGATE(c));
+        write_hex(w, Py_UNICODE_LOW_SURROGATE(c));
+    }
+}
+int kr_json_write_string(_PyUnicodeWriter *w, PyObject *s, bool ascii) {
+    if (PyUnicode_READY(s) < 0) return -1;
+    int kind = PyUnicode_KIND(s);
+    const void *data = PyUnicode_DATA(s);
+    Py_ssize_t n = PyUnicode_GET_LENGTH(s), size = 0;
+    if (PyUnicode_IS_ASCII(s)) {
+        const unsigned char *p = data;
+        for (Py_ssize_t i = 0; i < n; i++) size += p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\' ? 1 : escaped_size(p[i], ascii);
+    } else {
+        for (Py_ssize_t i = 0; i < n; i++) {
+            size += escaped_size(PyUnicode_READ(kind, data, i), ascii);
+            if (size > PY_SSIZE_T_MAX - 16) {
+                PyErr_SetString(PyExc_OverflowError, "string is too long to escape");
+                return -1;
+            }
+        }
+    }
+    Py_UCS4 most = ascii ? 127 : PyUnicode_MAX_CHAR_VALUE(s);
+    if (_PyUnicodeWriter_Prepare(w, size + 2, most) < 0) return -1;
+    PyUnicode_WRITE(w->kind, w->data, w->pos++, '"');
+    if (size == n && w->kind == (enum PyUnicode_Kind)kind) {
+        memcpy((char *)w->data + w->pos * kind, data, (size_t)n * (size_t)kind);
+        w->pos += n;
+    } else {
+        for (Py_ssize_t i = 0; i < n; i++) write_escaped(w, PyUnicode_READ(kind, data, i), ascii);
+    }
+    PyUnicode_WRITE(w->kind, w->data, w->pos++, '"');
+    return 0;
+}
+static PyObject *encode(PyObject *s, bool ascii) {
+    if (!PyUnicode_Check(s)) return PyErr_Format(PyExc_TypeError, "first argument must be a string, not %.80s", Py_TYPE(s)->tp_name);
+    _PyUnicodeWriter w;
+    _PyUnicodeWriter_Init(&w);
+    if (kr_json_write_string(&w, s, ascii) == 0) return _PyUnicodeWriter_Finish(&w);
+    _PyUnicodeWriter_Dealloc(&w);
+    return NULL;
+}
+PyObject *kr_json_encode(PyObject *module, PyObject *s) { return encode(s, false); }
+PyObject *kr_json_encode_ascii(PyObject *module, PyObject *s) { return encode(s, true); }
+
+/* ------------------------------------------------------------------ the module */
+
+static PyMethodDef json_functions[] = {
+    {"encode_basestring_ascii", kr_json_encode_ascii, METH_O,
+     PyDoc_STR("encode_basestring_ascii(string) -> string\n\nThe JSON form of a str, with every character outside ASCII escaped.")},
+    {"encode_basestring", kr_json_encode, METH_O, PyDoc_STR("encode_basestring(string) -> string\n\nThe JSON form of a str.")},
+    {"scanstring", json_scanstring, METH_VARARGS,
+     PyDoc_STR("scanstring(string, end, strict=True) -> (string, end)\n\nReads the JSON string whose first character behind the quote is at index end: its value, and the index\n"
+               "behind its closing quote. Strict: control characters in it are refused.")},
+    {NULL}};
+
+static int json_exec(PyObject *module) {
+    static const struct { const char *name; PyTypeObject *type; } types[] = {{"make_scanner", &kr_json_Scanner_Type}, {"make_encoder", &kr_json_Encoder_Type}};
+    for (size_t i = 0; i < KR_ARRAY_LEN(types); i++)
+        if (PyType_Ready(types[i].type) < 0 || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type) < 0) return -1;
+    return 0;
+}
+static PyModuleDef_Slot json_slots[] = {{Py_mod_exec, json_exec}, {0, NULL}};
+static PyModuleDef json_module = {
+    PyModuleDef_HEAD_INIT, .m_name = "_json", .m_doc = PyDoc_STR("The fast part of json."), .m_methods = json_functions, .m_slots = json_slots};
+
+PyMODINIT_FUNC PyInit__json(void);
+PyMODINIT_FUNC PyInit__json(void) { return PyModuleDef_Init(&json_module); }
