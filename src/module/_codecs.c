@@ -77,6 +77,7 @@ static PyObject *decode_part(PyObject *args, const char *format, DecodeStateful 
     static PyObject *name##_decode(PyObject *m, PyObject *args) { (void)m; return decode_part(args, text "|zp:" #name "_decode", function, final); }
 WHOLE(latin_1, PyUnicode_DecodeLatin1)
 WHOLE(ascii, PyUnicode_DecodeASCII)
+PART(utf_7, PyUnicode_DecodeUTF7Stateful, "y*", 0)
 PART(utf_8, PyUnicode_DecodeUTF8Stateful, "y*", 0)
 PART(unicode_escape, _PyUnicode_DecodeUnicodeEscapeStateful, "s*", 1)
 PART(raw_unicode_escape, _PyUnicode_DecodeRawUnicodeEscapeStateful, "s*", 1)
@@ -124,6 +125,17 @@ static PyObject *escape_decode(PyObject *m, PyObject *args) {
     return r;
 }
 
+static PyObject *charmap_decode(PyObject *m, PyObject *args) {
+    Py_buffer data;
+    const char *errors = NULL;
+    PyObject *mapping = Py_None;
+    (void)m;
+    if (!PyArg_ParseTuple(args, "y*|zO:charmap_decode", &data, &errors, &mapping)) return NULL;
+    PyObject *r = answer(PyUnicode_DecodeCharmap(data.buf, data.len, mapping == Py_None ? NULL : mapping, errors), data.len);
+    PyBuffer_Release(&data);
+    return r;
+}
+
 /* ------------------------------------------------------------------ encoders: (str, errors=None) -> (bytes, consumed) */
 
 typedef PyObject *(*Encode)(PyObject *, const char *);
@@ -137,12 +149,14 @@ static PyObject *utf16le(PyObject *s, const char *e) { return _PyUnicode_EncodeU
 static PyObject *utf16be(PyObject *s, const char *e) { return _PyUnicode_EncodeUTF16(s, e, 1); }
 static PyObject *utf32le(PyObject *s, const char *e) { return _PyUnicode_EncodeUTF32(s, e, -1); }
 static PyObject *utf32be(PyObject *s, const char *e) { return _PyUnicode_EncodeUTF32(s, e, 1); }
+static PyObject *utf7(PyObject *s, const char *e) { return _PyUnicode_EncodeUTF7(s, 0, 0, e); }
 static PyObject *escape(PyObject *s, const char *e) { (void)e; return PyUnicode_AsUnicodeEscapeString(s); }
 static PyObject *raw_escape(PyObject *s, const char *e) { (void)e; return PyUnicode_AsRawUnicodeEscapeString(s); }
 #define ENCODER(name, function) \
     static PyObject *name##_encode(PyObject *m, PyObject *args) { (void)m; return encode_whole(args, "U|z:" #name "_encode", function); }
 ENCODER(latin_1, _PyUnicode_AsLatin1String)
 ENCODER(ascii, _PyUnicode_AsASCIIString)
+ENCODER(utf_7, utf7)
 ENCODER(utf_8, _PyUnicode_AsUTF8String)
 ENCODER(utf_16_le, utf16le)
 ENCODER(utf_16_be, utf16be)
@@ -171,6 +185,19 @@ static PyObject *escape_encode(PyObject *m, PyObject *args) {
     Py_XDECREF(bytes);
     return r;
 }
+static PyObject *charmap_encode(PyObject *m, PyObject *args) {
+    PyObject *s, *mapping = Py_None;
+    const char *errors = NULL;
+    (void)m;
+    if (!PyArg_ParseTuple(args, "U|zO:charmap_encode", &s, &errors, &mapping)) return NULL;
+    return answer(_PyUnicode_EncodeCharmap(s, mapping == Py_None ? NULL : mapping, errors), PyUnicode_GET_LENGTH(s));
+}
+static PyObject *charmap_build(PyObject *m, PyObject *arg) {
+    (void)m;
+    if (PyUnicode_Check(arg)) return PyUnicode_BuildEncodingMap(arg);
+    _PyArg_BadArgument("charmap_build", "argument", "str", arg);
+    return NULL;
+}
 static PyObject *readbuffer_encode(PyObject *m, PyObject *args) {
     Py_buffer data;
     const char *errors = NULL;
@@ -193,10 +220,11 @@ static PyMethodDef methods[] = {
     {"register_error", codecs_register_error, METH_VARARGS, "register_error($module, errors, handler, /)\n--\n\nNames an error handler."},
     {"lookup_error", codecs_lookup_error, METH_VARARGS, "lookup_error($module, name, /)\n--\n\nThe error handler of that name."},
     {"_forget_codec", codecs_forget, METH_O, "_forget_codec($module, encoding, /)\n--\n\nForgets a codec that was looked up."},
-    BOTH(escape), BOTH(utf_8), BOTH(utf_16), BOTH(utf_16_le), BOTH(utf_16_be), BOTH(utf_32), BOTH(utf_32_le), BOTH(utf_32_be),
+    BOTH(escape), BOTH(charmap), BOTH(utf_7), BOTH(utf_8), BOTH(utf_16), BOTH(utf_16_le), BOTH(utf_16_be), BOTH(utf_32), BOTH(utf_32_le), BOTH(utf_32_be),
     BOTH(unicode_escape), BOTH(raw_unicode_escape), BOTH(latin_1), BOTH(ascii),
     {"utf_16_ex_decode", utf_16_ex_decode, METH_VARARGS, NULL},
     {"utf_32_ex_decode", utf_32_ex_decode, METH_VARARGS, NULL},
+    {"charmap_build", charmap_build, METH_O, "charmap_build($module, map, /)\n--\n\nA mapping for charmap_encode() from the characters of the bytes 0, 1, ..."},
     {"readbuffer_encode", readbuffer_encode, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
