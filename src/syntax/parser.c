@@ -358,7 +358,7 @@ static void *kr_raise_columns(KrParser *p, PyObject *type, int lineno, Py_ssize_
         if (!message) goto done;
     }
     if (p->start_rule == KR_PARSE_FILE) {
-        line = PyErr_ProgramTextObject(p->tok->filename, lineno);
+        line = _PyErr_ProgramDecodedTextObject(p->tok->filename, lineno, *p->tok->encoding ? p->tok->encoding : NULL);
         if (!line) PyErr_Clear();
     }
     if (!line) {

@@ -111,6 +111,7 @@ int kr_tokenizer_init(KrTokenizer *t, const char *text, Py_ssize_t len, PyObject
                 return -1;
             }
             if (!utf8) {
+                strcpy(t->encoding, name);
                 decoded = PyUnicode_Decode(text, len, name, NULL);
                 if (!decoded) return -1;
                 text = PyUnicode_AsUTF8AndSize(decoded, &len);

@@ -38,6 +38,7 @@ typedef struct KrTokenizer {
     int async_def_indent;
     PyObject *filename;                    /* borrowed */
     char *owned_source;                    /* to free, or NULL */
+    char encoding[64];                     /* that a coding line names, or "" */
     char paren[KR_MAX_PARENS];
     int paren_line[KR_MAX_PARENS], paren_col[KR_MAX_PARENS];
     int columns[KR_MAX_INDENT], alt_columns[KR_MAX_INDENT];   /* columns of each indent, tabs to 8 and to 1 */
