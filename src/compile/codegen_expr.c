@@ -652,13 +652,11 @@ static bool is_simple_call(const KrSeq *args, const KrSeq *keywords) {
         if (!KR_SEQ_GET(keywords, Kr_keyword, i)->arg) return false;
     return true;
 }
-static PyObject *keyword_names(Cg *cg, const KrSeq *keywords) {
+/* Unlike other names in a class, those of keyword arguments stay as they are. */
+static PyObject *keyword_names(const KrSeq *keywords) {
     PyObject *names = PyTuple_New(kr_seq_len(keywords));
-    for (Py_ssize_t i = 0; names && i < kr_seq_len(keywords); i++) {
-        PyObject *name = kr_mangle(cg->u->private, KR_SEQ_GET(keywords, Kr_keyword, i)->arg);
-        if (name) PyTuple_SET_ITEM(names, i, name);
-        else Py_CLEAR(names);
-    }
+    for (Py_ssize_t i = 0; names && i < kr_seq_len(keywords); i++)
+        PyTuple_SET_ITEM(names, i, Py_NewRef(KR_SEQ_GET(keywords, Kr_keyword, i)->arg));
     return names;
 }
 /* The dict of keyword arguments, in a new temporary; base is the callable, for messages. */
@@ -670,10 +668,7 @@ static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
     u->depth = t;
     while (i < n && i < PAIRS_IN_ONE_GO && KR_SEQ_GET(keywords, Kr_keyword, i)->arg) {
         Kr_keyword *k = KR_SEQ_GET(keywords, Kr_keyword, i++);
-        PyObject *name = kr_mangle(u->private, k->arg);
-        int r = name ? cg_push_const(cg, name) : -1;
-        Py_XDECREF(name);
-        if (r < 0) return -1;
+        CG_TRY(cg_push_const(cg, k->arg));
         CG_TRY(cg_push(cg, k->value));
     }
     u->depth = mark;
@@ -688,10 +683,7 @@ static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
             int pairs = 0, more = u->depth;
             for (; i < n && pairs < PAIRS_IN_ONE_GO && KR_SEQ_GET(keywords, Kr_keyword, i)->arg; i++, pairs++) {
                 Kr_keyword *at = KR_SEQ_GET(keywords, Kr_keyword, i);
-                PyObject *name = kr_mangle(u->private, at->arg);
-                int r = name ? cg_push_const(cg, name) : -1;
-                Py_XDECREF(name);
-                if (r < 0) return -1;
+                CG_TRY(cg_push_const(cg, at->arg));
                 CG_TRY(cg_push(cg, at->value));
             }
             u->depth = more;
@@ -716,7 +708,7 @@ int cg_call(Cg *cg, int base, int given, const KrSeq *args, const KrSeq *keyword
             return cg_emit(cg, KR_OP_CALL, result(cg, want, operand), cg_temp(cg, base), count);
         }
         for (Py_ssize_t i = 0; i < nkw; i++) CG_TRY(cg_push(cg, KR_SEQ_GET(keywords, Kr_keyword, i)->value));
-        PyObject *names = keyword_names(cg, keywords);
+        PyObject *names = keyword_names(keywords);
         int index = names ? cg_const_index(cg, names) : -1;
         Py_XDECREF(names);
         if (index < 0) return -1;

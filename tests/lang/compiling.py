@@ -125,3 +125,22 @@ for path in sorted(glob.glob(folder + "/*.py") + glob.glob(folder + "/test/test_
         print(path, "differs")
     checked += 1
 print(checked > 100)
+def f(**k): print(k)
+class A:
+    def m(self):
+        f(__isolated=1)
+        f(__a=1, **{'__b':2})
+        f(*[], __c=3)
+        def g(__x, *, __y=3): print(__x, __y)
+        try: g(1, __y=2)
+        except TypeError as e: print(e)
+        g(1, _A__y=2)
+A().m()
+class Base:
+    def __init_subclass__(cls, **kw): print(kw)
+class D:
+    class E(Base, __z=2): pass
+    x: int = dict(__q=1)
+    print(x)
+    import os as __os
+    print([n for n in dir() if 'os' in n])
