@@ -312,6 +312,8 @@ static const wchar_t *xoption(const PyConfig *c, const wchar_t *name) {
     return NULL;
 }
 
+bool kr_config_has_xoption(const PyConfig *c, const wchar_t *name) { return xoption(c, name) != NULL; }
+
 static PyStatus read_hash_seed(PyConfig *c) {
     const char *v = env(c, "PYTHONHASHSEED");
     if (!v || !strcmp(v, "random")) {

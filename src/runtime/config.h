@@ -17,6 +17,8 @@ PyStatus kr_config_copy(PyConfig *to, const PyConfig *from);
 /* UTF-8 mode: -X utf8, PYTHONUTF8, else `fallback` (the C locale turns it on). */
 int kr_config_utf8_mode(const PyConfig *c, int fallback);
 /* The limit of int/str conversions that -X int_max_str_digits or the environment asks for; *error a message or NULL. */
+/* Whether -X name or -X name=... was given. */
+bool kr_config_has_xoption(const PyConfig *c, const wchar_t *name);
 int kr_config_max_str_digits(const PyConfig *c, const char **error);
 /* A list of str; a str, or None for NULL. */
 PyObject *kr_list_from_wide(const PyWideStringList *l) KR_NEW_REF KR_MAY_RAISE;

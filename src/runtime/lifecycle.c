@@ -10,6 +10,7 @@
 #include "runtime/run.h"
 #include "runtime/signals.h"
 #include "vm/frame.h"
+#include "vm/opstats.h"
 #include "vm/traceback.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -266,6 +267,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     const char *error = init_interpreter(interp, true);
     if (error) return failed(error);
     kr_runtime.initialized = true;
+    if (kr_config_has_xoption(&interp->config, L"opstats")) kr_opstats_enable(interp);
     if (interp->config.faulthandler) {
         PyObject *m = PyImport_ImportModule("faulthandler"), *r = m ? PyObject_CallMethod(m, "enable", NULL) : NULL;
         if (!r) PyErr_Clear();
@@ -410,6 +412,7 @@ int Py_FinalizeEx(void) {
     kr_runtime.initialized = false;
     PyGC_Collect();
     finalize_modules(interp);
+    kr_opstats_print(interp);
     if (flush_std_files() < 0) rc = -1;
     PyInterpreterState_Clear(interp);
     PyGC_Collect();

@@ -14,6 +14,7 @@
  */
 #include "vm/generator.h"
 #include "vm/stack.h"
+#include "vm/opstats.h"
 #include "vm/specialize.h"
 #include "vm/support.h"
 #include "vm/trace.h"
@@ -131,13 +132,16 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     };
     /* While the thread traces, every instruction goes through op_trace first. */
     static const void *const trace_table[KR_OP_COUNT] = {[0 ... KR_OP_COUNT - 1] = &&op_trace};
-    const void *const *dispatch = table;
+    /* -X opstats: every instruction goes through op_count. */
+    static const void *const count_table[KR_OP_COUNT] = {[0 ... KR_OP_COUNT - 1] = &&op_count};
+    KrOpStats *stats = t->base.interp->vm.op_stats;
+    const void *const *untraced_table = KR_UNLIKELY(stats != NULL) ? count_table : table, *const *dispatch = untraced_table;
     PyObject **regs = f->regs, **consts = f->code->consts, *v, *w;
     KrInstr *pc = f->pc;
     int n;
 
-#define SYNC_TRACING() (dispatch = KR_UNLIKELY(kr_tracing(t)) ? trace_table : table)
-#define TRACED() KR_UNLIKELY(dispatch != table)
+#define SYNC_TRACING() (dispatch = KR_UNLIKELY(kr_tracing(t)) ? trace_table : untraced_table)
+#define TRACED() KR_UNLIKELY(dispatch == trace_table)
 #define LOAD_FRAME() (regs = f->regs, consts = f->code->consts, pc = f->pc, SYNC_TRACING())
 /* The running instruction; a handler that skips the DATA word behind it does so last. */
 #define in (pc[-1])
@@ -157,6 +161,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 /* In a special form, where nothing has changed yet: goes on as the generic instruction unless `condition` holds. */
 #define GUARD(condition, GENERIC) do { \
         if (KR_UNLIKELY(!(condition))) { \
+            if (KR_UNLIKELY(stats != NULL)) stats->missed[in.op]++; \
             kr_special_miss(pc - 1, CACHE(), KR_OP_##GENERIC); \
             goto body_##GENERIC; \
         } \
@@ -182,6 +187,12 @@ op_trace:
     }
     SYNC_TRACING();
     goto *table[kr_op_generic[in.op]];
+
+op_count:
+    stats->ran[in.op]++;
+    stats->pairs[stats->last][in.op]++;
+    stats->last = in.op;
+    goto *table[in.op];
 
     CASE(NOP): NEXT();
     CASE(DATA): KR_UNREACHABLE();
@@ -664,8 +675,10 @@ op_trace:
             f = kr_gen_frame(inner);
             RESUME_GENERATOR(received);
         }
-        PySendResult how = TRACED() ? kr_trace_send(t, f, REG(in.b), received, &v) : PyIter_Send(REG(in.b), received, &v);
+        PyObject *result;       /* v stays in a machine register: its address is never taken */
+        PySendResult how = TRACED() ? kr_trace_send(t, f, REG(in.b), received, &result) : PyIter_Send(REG(in.b), received, &result);
         if (how == PYGEN_ERROR) goto error;
+        v = result;
         Py_CLEAR(REG(in.a));
         if (how == PYGEN_NEXT) {
             if (TRACED() && kr_trace_exit(t, f, v) < 0) {

@@ -63,16 +63,17 @@ bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
     bool ints = PyLong_CheckExact(a) && PyLong_CheckExact(b), floats = PyFloat_CheckExact(a) && PyFloat_CheckExact(b);
     bool strs = PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b);
     bool mixed = (PyLong_CheckExact(a) && PyFloat_CheckExact(b)) || (PyFloat_CheckExact(a) && PyLong_CheckExact(b));
-    static const struct { uint16_t generic, ints, floats, strs, mixed; } forms[] = {
-#define KR_BINARY_FORMS(name, ints, floats, strs, mixed) {KR_OP_##name, ints, floats, strs, mixed}
-        KR_BINARY_FORMS(BINARY_ADD, KR_OP_BINARY_ADD_INT, KR_OP_BINARY_ADD_FLOAT, 0, KR_OP_BINARY_ADD_MIXED),
-        KR_BINARY_FORMS(BINARY_SUB, KR_OP_BINARY_SUB_INT, KR_OP_BINARY_SUB_FLOAT, 0, KR_OP_BINARY_SUB_MIXED),
-        KR_BINARY_FORMS(BINARY_MUL, KR_OP_BINARY_MUL_INT, KR_OP_BINARY_MUL_FLOAT, 0, KR_OP_BINARY_MUL_MIXED),
-        KR_BINARY_FORMS(BINARY_TRUEDIV, 0, KR_OP_BINARY_TRUEDIV_FLOAT, 0, KR_OP_BINARY_TRUEDIV_MIXED),
-        KR_BINARY_FORMS(INPLACE_ADD, KR_OP_INPLACE_ADD_INT, KR_OP_INPLACE_ADD_FLOAT, KR_OP_INPLACE_ADD_STR, KR_OP_INPLACE_ADD_MIXED),
-        KR_BINARY_FORMS(INPLACE_SUB, KR_OP_INPLACE_SUB_INT, KR_OP_INPLACE_SUB_FLOAT, 0, KR_OP_INPLACE_SUB_MIXED),
-        KR_BINARY_FORMS(INPLACE_MUL, KR_OP_INPLACE_MUL_INT, KR_OP_INPLACE_MUL_FLOAT, 0, KR_OP_INPLACE_MUL_MIXED),
-        KR_BINARY_FORMS(INPLACE_TRUEDIV, 0, KR_OP_INPLACE_TRUEDIV_FLOAT, 0, KR_OP_INPLACE_TRUEDIV_MIXED),
+    bool numbers = mixed || ((ints || floats) && c->extra);     /* another form failed here before */
+    static const struct { uint16_t generic, ints, floats, strs, numbers; } forms[] = {
+#define KR_BINARY_FORMS(name, ints, floats, strs, numbers) {KR_OP_##name, ints, floats, strs, numbers}
+        KR_BINARY_FORMS(BINARY_ADD, KR_OP_BINARY_ADD_INT, KR_OP_BINARY_ADD_FLOAT, 0, KR_OP_BINARY_ADD_NUMBER),
+        KR_BINARY_FORMS(BINARY_SUB, KR_OP_BINARY_SUB_INT, KR_OP_BINARY_SUB_FLOAT, 0, KR_OP_BINARY_SUB_NUMBER),
+        KR_BINARY_FORMS(BINARY_MUL, KR_OP_BINARY_MUL_INT, KR_OP_BINARY_MUL_FLOAT, 0, KR_OP_BINARY_MUL_NUMBER),
+        KR_BINARY_FORMS(BINARY_TRUEDIV, 0, KR_OP_BINARY_TRUEDIV_FLOAT, 0, KR_OP_BINARY_TRUEDIV_NUMBER),
+        KR_BINARY_FORMS(INPLACE_ADD, KR_OP_INPLACE_ADD_INT, KR_OP_INPLACE_ADD_FLOAT, KR_OP_INPLACE_ADD_STR, KR_OP_INPLACE_ADD_NUMBER),
+        KR_BINARY_FORMS(INPLACE_SUB, KR_OP_INPLACE_SUB_INT, KR_OP_INPLACE_SUB_FLOAT, 0, KR_OP_INPLACE_SUB_NUMBER),
+        KR_BINARY_FORMS(INPLACE_MUL, KR_OP_INPLACE_MUL_INT, KR_OP_INPLACE_MUL_FLOAT, 0, KR_OP_INPLACE_MUL_NUMBER),
+        KR_BINARY_FORMS(INPLACE_TRUEDIV, 0, KR_OP_INPLACE_TRUEDIV_FLOAT, 0, KR_OP_INPLACE_TRUEDIV_NUMBER),
         KR_BINARY_FORMS(BINARY_FLOORDIV, KR_OP_BINARY_FLOORDIV_INT, 0, 0, 0),
         KR_BINARY_FORMS(BINARY_MOD, KR_OP_BINARY_MOD_INT, 0, 0, 0),
         KR_BINARY_FORMS(BINARY_AND, KR_OP_BINARY_AND_INT, 0, 0, 0),
@@ -85,16 +86,17 @@ bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
         KR_BINARY_FORMS(INPLACE_XOR, KR_OP_INPLACE_XOR_INT, 0, 0, 0),
         KR_BINARY_FORMS(INPLACE_LSHIFT, KR_OP_INPLACE_LSHIFT_INT, 0, 0, 0),
         KR_BINARY_FORMS(INPLACE_RSHIFT, KR_OP_INPLACE_RSHIFT_INT, 0, 0, 0),
-        KR_BINARY_FORMS(COMPARE_LT, KR_OP_COMPARE_LT_INT, KR_OP_COMPARE_LT_FLOAT, 0, 0),
-        KR_BINARY_FORMS(COMPARE_LE, KR_OP_COMPARE_LE_INT, KR_OP_COMPARE_LE_FLOAT, 0, 0),
-        KR_BINARY_FORMS(COMPARE_EQ, KR_OP_COMPARE_EQ_INT, KR_OP_COMPARE_EQ_FLOAT, KR_OP_COMPARE_EQ_STR, 0),
-        KR_BINARY_FORMS(COMPARE_NE, KR_OP_COMPARE_NE_INT, KR_OP_COMPARE_NE_FLOAT, KR_OP_COMPARE_NE_STR, 0),
-        KR_BINARY_FORMS(COMPARE_GT, KR_OP_COMPARE_GT_INT, KR_OP_COMPARE_GT_FLOAT, 0, 0),
-        KR_BINARY_FORMS(COMPARE_GE, KR_OP_COMPARE_GE_INT, KR_OP_COMPARE_GE_FLOAT, 0, 0),
+        KR_BINARY_FORMS(COMPARE_LT, KR_OP_COMPARE_LT_INT, KR_OP_COMPARE_LT_FLOAT, 0, KR_OP_COMPARE_LT_NUMBER),
+        KR_BINARY_FORMS(COMPARE_LE, KR_OP_COMPARE_LE_INT, KR_OP_COMPARE_LE_FLOAT, 0, KR_OP_COMPARE_LE_NUMBER),
+        KR_BINARY_FORMS(COMPARE_EQ, KR_OP_COMPARE_EQ_INT, KR_OP_COMPARE_EQ_FLOAT, KR_OP_COMPARE_EQ_STR, KR_OP_COMPARE_EQ_NUMBER),
+        KR_BINARY_FORMS(COMPARE_NE, KR_OP_COMPARE_NE_INT, KR_OP_COMPARE_NE_FLOAT, KR_OP_COMPARE_NE_STR, KR_OP_COMPARE_NE_NUMBER),
+        KR_BINARY_FORMS(COMPARE_GT, KR_OP_COMPARE_GT_INT, KR_OP_COMPARE_GT_FLOAT, 0, KR_OP_COMPARE_GT_NUMBER),
+        KR_BINARY_FORMS(COMPARE_GE, KR_OP_COMPARE_GE_INT, KR_OP_COMPARE_GE_FLOAT, 0, KR_OP_COMPARE_GE_NUMBER),
     };
     for (size_t i = 0; i < KR_ARRAY_LEN(forms); i++) {
         if (forms[i].generic != op) continue;
-        int special = ints && kr_long_is_short(a) && kr_long_is_short(b) ? forms[i].ints : floats ? forms[i].floats : strs ? forms[i].strs : mixed ? forms[i].mixed : 0;
+        int special = numbers && forms[i].numbers ? forms[i].numbers : ints && kr_long_is_short(a) && kr_long_is_short(b) ? forms[i].ints : floats ? forms[i].floats :
+                      strs ? forms[i].strs : 0;
         if (special) return kr_special_set(at, c, special);
     }
     return kr_special_none(c);

@@ -19,7 +19,7 @@ typedef struct {
     volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
     int tracing_possible;           /* threads with a trace or profile function */
     uint32_t next_func_version;
-    PyObject *op_stats;             /* -X opstats */
+    struct KrOpStats *op_stats;     /* -X opstats, else NULL */
     int recursion_limit;
     uint32_t next_code_version;     /* last one given out to a code object */
     int ncode_extras;               /* users of _PyCode_SetExtra so far, and how each frees what it attached */

@@ -57,22 +57,35 @@
     v = R(in.b), w = R(in.c); \
     GUARD(PyFloat_CheckExact(v) && PyFloat_CheckExact(w), GENERIC); \
     double x = PyFloat_AS_DOUBLE(v), y = PyFloat_AS_DOUBLE(w);
-    /* one float, one int of up to two digits, either way round; the int is converted exactly or as int.__float__ rounds */
-#define GUARD_MIXED(GENERIC) \
-    v = R(in.b), w = R(in.c); \
+    /* Floats and ints of up to two digits in any mixture but two ints; an int is converted as int.__float__ does. For sites that see several. */
+#define GUARD_NUMBERS(GENERIC) \
     double x, y; \
     if (PyFloat_CheckExact(v)) { \
-        GUARD(PyLong_CheckExact(w) && kr_long_is_short(w), GENERIC); \
-        x = PyFloat_AS_DOUBLE(v), y = (double)kr_long_short_value(w); \
+        x = PyFloat_AS_DOUBLE(v); \
+        if (PyFloat_CheckExact(w)) { \
+            y = PyFloat_AS_DOUBLE(w); \
+        } else { \
+            GUARD(PyLong_CheckExact(w) && kr_long_is_short(w), GENERIC); \
+            y = (double)kr_long_short_value(w); \
+        } \
     } else { \
         GUARD(PyFloat_CheckExact(w) && PyLong_CheckExact(v) && kr_long_is_short(v), GENERIC); \
         x = (double)kr_long_short_value(v), y = PyFloat_AS_DOUBLE(w); \
     }
 
 #define INT_FORM(GENERIC, condition, expr) SPECIAL(GENERIC##_INT): { GUARD_INTS(GENERIC) GUARD(condition, GENERIC); INT_RESULT(expr); }
-#define FLOAT_FORM(GENERIC, condition, expr) \
+#define FLOAT_FORM(GENERIC, condition, expr, int_condition) \
     SPECIAL(GENERIC##_FLOAT): { GUARD_FLOATS(GENERIC) GUARD(condition, GENERIC); FLOAT_RESULT(expr); } \
-    SPECIAL(GENERIC##_MIXED): { GUARD_MIXED(GENERIC) GUARD(condition, GENERIC); FLOAT_RESULT(expr); }
+    SPECIAL(GENERIC##_NUMBER): { \
+        v = R(in.b), w = R(in.c); \
+        if (int_condition && PyLong_CheckExact(v) && PyLong_CheckExact(w) && kr_long_is_compact(v) && kr_long_is_compact(w)) { \
+            int64_t x = kr_long_compact_value(v), y = kr_long_compact_value(w); \
+            INT_RESULT(expr); \
+        } \
+        GUARD_NUMBERS(GENERIC) \
+        GUARD(condition, GENERIC); \
+        FLOAT_RESULT(expr); \
+    }
     INT_FORM(BINARY_ADD, true, x + y)
     INT_FORM(INPLACE_ADD, true, x + y)
     INT_FORM(BINARY_SUB, true, x - y)
@@ -91,27 +104,28 @@
     INT_FORM(INPLACE_LSHIFT, kr_long_is_compact(v) && y >= 0 && y < 30, (int64_t)((uint64_t)x << y))
     INT_FORM(BINARY_RSHIFT, y >= 0 && y < 63, x >> y)
     INT_FORM(INPLACE_RSHIFT, y >= 0 && y < 63, x >> y)
-    FLOAT_FORM(BINARY_ADD, true, x + y)
-    FLOAT_FORM(INPLACE_ADD, true, x + y)
-    FLOAT_FORM(BINARY_SUB, true, x - y)
-    FLOAT_FORM(INPLACE_SUB, true, x - y)
-    FLOAT_FORM(BINARY_MUL, true, x * y)
-    FLOAT_FORM(INPLACE_MUL, true, x * y)
-    FLOAT_FORM(BINARY_TRUEDIV, y != 0, x / y)
-    FLOAT_FORM(INPLACE_TRUEDIV, y != 0, x / y)
+    FLOAT_FORM(BINARY_ADD, true, x + y, true)
+    FLOAT_FORM(INPLACE_ADD, true, x + y, true)
+    FLOAT_FORM(BINARY_SUB, true, x - y, true)
+    FLOAT_FORM(INPLACE_SUB, true, x - y, true)
+    FLOAT_FORM(BINARY_MUL, true, x * y, true)
+    FLOAT_FORM(INPLACE_MUL, true, x * y, true)
+    FLOAT_FORM(BINARY_TRUEDIV, y != 0, x / y, false)
+    FLOAT_FORM(INPLACE_TRUEDIV, y != 0, x / y, false)
 
     SPECIAL(INPLACE_ADD_STR): {
         v = R(in.b), w = R(in.c);
         GUARD(PyUnicode_CheckExact(v) && PyUnicode_CheckExact(w), INPLACE_ADD);
         if ((in.a & KR_REG_MASK) != (in.b & KR_REG_MASK) || (in.b & KR_OPERAND_CONST)) goto body_INPLACE_ADD;
         /* the register's own reference is handed over, so that the str can grow where it is */
+        PyObject *text = v;
         w = Py_NewRef(w);
         REG(in.b) = NULL;
-        PyUnicode_Append(&v, w);
+        PyUnicode_Append(&text, w);
         Py_DECREF(w);
-        if (!v) goto error;
+        if (!text) goto error;
         DONE(in.c);
-        REG(in.a) = v;
+        REG(in.a) = text;
         NEXT();
     }
 
@@ -131,7 +145,14 @@
     } while (0)
 #define COMPARE_FORM(GENERIC, op) \
     SPECIAL(GENERIC##_INT): { GUARD_INTS(GENERIC) BRANCH(x op y); } \
-    SPECIAL(GENERIC##_FLOAT): { GUARD_FLOATS(GENERIC) BRANCH(x op y); }
+    SPECIAL(GENERIC##_FLOAT): { GUARD_FLOATS(GENERIC) BRANCH(x op y); } \
+    SPECIAL(GENERIC##_NUMBER): { \
+        v = R(in.b), w = R(in.c); \
+        if (PyLong_CheckExact(v) && PyLong_CheckExact(w) && kr_long_is_compact(v) && kr_long_is_compact(w)) BRANCH(kr_long_compact_value(v) op kr_long_compact_value(w)); \
+        GUARD((!PyLong_CheckExact(v) || kr_long_is_compact(v)) && (!PyLong_CheckExact(w) || kr_long_is_compact(w)), GENERIC); \
+        GUARD_NUMBERS(GENERIC) \
+        BRANCH(x op y); \
+    }
     COMPARE_FORM(COMPARE_LT, <)
     COMPARE_FORM(COMPARE_LE, <=)
     COMPARE_FORM(COMPARE_EQ, ==)
