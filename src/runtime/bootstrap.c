@@ -73,7 +73,7 @@ static PyObject *load_cached(const char *name, const struct stat *source) {
     CacheHead head;
     if ((size_t)st.st_size > sizeof head && (st.st_uid == geteuid() || st.st_uid == 0)) {
         memcpy(&head, data, sizeof head);
-        if (head.magic == KR_PYC_MAGIC && head.size == (uint32_t)source->st_size &&
+        if (head.magic == (uint32_t)PyImport_GetMagicNumber() && head.size == (uint32_t)source->st_size &&
             head.mtime_ns == source->st_mtim.tv_sec * 1000000000LL + source->st_mtim.tv_nsec)
             code = PyMarshal_ReadObjectFromString(data + sizeof head, st.st_size - (Py_ssize_t)sizeof head);
     }
@@ -91,7 +91,7 @@ static void save_cached(const char *name, const struct stat *source, PyObject *c
         PyErr_Clear();
         return;
     }
-    CacheHead head = {KR_PYC_MAGIC, (uint32_t)source->st_size, source->st_mtim.tv_sec * 1000000000LL + source->st_mtim.tv_nsec};
+    CacheHead head = {(uint32_t)PyImport_GetMagicNumber(), (uint32_t)source->st_size, source->st_mtim.tv_sec * 1000000000LL + source->st_mtim.tv_nsec};
     snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
     FILE *f = fopen(temporary, "wbe");
     if (f) {

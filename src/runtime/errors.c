@@ -310,13 +310,13 @@ void _PyErr_ChainExceptions(PyObject *type, PyObject *value, PyObject *tb) {
         PyErr_Restore(type, value, tb);
         return;
     }
+    PyObject *e = kr_err_fetch();       /* first: making the other an object may run code */
     PyErr_NormalizeException(&type, &value, &tb);
     if (tb) {
         PyException_SetTraceback(value, tb);
         Py_DECREF(tb);
     }
     Py_DECREF(type);
-    PyObject *e = kr_err_fetch();
     PyException_SetContext(e, value);
     kr_err_restore(e);
 }

@@ -598,7 +598,9 @@ PyObject *PyImport_GetImporter(PyObject *path) {
     Py_RETURN_NONE;
 }
 
-long PyImport_GetMagicNumber(void) { return KR_PYC_MAGIC; }
+/* KR_CODE_DIGEST (CMakeLists.txt) changes with the instructions and the format of code; then come the two bytes that text mode would
+ * change. CPython 3.11's own number is avoided: its files can't be run. */
+long PyImport_GetMagicNumber(void) { return 0x0a0d0000L | (KR_CODE_DIGEST == 3495 ? 3496 : KR_CODE_DIGEST); }
 const char *PyImport_GetMagicTag(void) { return KR_CACHE_TAG; }
 int _PyImport_IsInitialized(PyInterpreterState *interp) { return interp->modules != NULL; }
 
@@ -614,6 +616,68 @@ static int make_path_lists(KrInterp *interp) {
         if (r < 0) return -1;
     }
     return 0;
+}
+/* importlib's file says CPython's number. */
+static int set_magic_number(PyObject *external) {
+    long number = PyImport_GetMagicNumber();
+    char bytes[4] = {(char)number, (char)(number >> 8), (char)(number >> 16), (char)(number >> 24)};
+    PyObject *b = PyBytes_FromStringAndSize(bytes, 4), *i = PyLong_FromLong(number);
+    int r = b && i && PyObject_SetAttrString(external, "MAGIC_NUMBER", b) == 0 ? PyObject_SetAttrString(external, "_RAW_MAGIC_NUMBER", i) : -1;
+    Py_XDECREF(b);
+    Py_XDECREF(i);
+    return r;
+}
+/* The first of sys.path_hooks: imports zipimport, which takes over, when a path is or leads through a file; most programs have none. */
+static PyObject *zip_hook(PyObject *self, PyObject *path) {
+    PyObject *text = NULL;
+    if (!PyUnicode_FSDecoder(path, &text)) return NULL;
+    const char *whole = PyUnicode_AsUTF8(text);
+    char *name = whole ? strdup(whole) : NULL;
+    bool is_file = false;
+    struct stat st;
+    for (char *slash; name && *name; *slash = 0) {
+        if (stat(name, &st) == 0) {
+            is_file = S_ISREG(st.st_mode);
+            break;
+        }
+        if (!(slash = strrchr(name, '/'))) break;
+    }
+    free(name);
+    Py_DECREF(text);
+    if (!whole) PyErr_Clear();
+    if (!is_file) {
+        PyErr_Format(PyExc_ImportError, "not a Zip file: %R", path);
+        return NULL;
+    }
+    /* Out of the list first: importing zipimport looks through the same path. */
+    PyObject *hooks = Py_XNewRef(PySys_GetObject("path_hooks")), *own = NULL;
+    Py_ssize_t at = 0;
+    for (; hooks && PyList_Check(hooks) && at < PyList_GET_SIZE(hooks) && !own; at++) {
+        PyObject *hook = PyList_GET_ITEM(hooks, at);
+        if (PyCFunction_Check(hook) && PyCFunction_GET_FUNCTION(hook) == zip_hook) own = Py_NewRef(hook);
+    }
+    if (own && PyList_SetSlice(hooks, at - 1, at, NULL) < 0) PyErr_Clear();
+    PyObject *module = PyImport_ImportModule("zipimport"), *importer = NULL;
+    PyObject *type = module ? PyObject_GetAttrString(module, "zipimporter") : NULL;
+    if (own) {
+        PyObject *t, *v, *tb;
+        PyErr_Fetch(&t, &v, &tb);
+        if (PyList_Insert(hooks, at - 1, type ? type : own) < 0) PyErr_Clear();
+        PyErr_Restore(t, v, tb);
+    }
+    if (type) importer = PyObject_CallOneArg(type, path);
+    Py_XDECREF(module);
+    Py_XDECREF(type);
+    Py_XDECREF(own);
+    Py_XDECREF(hooks);
+    return importer;
+}
+static int add_zip_hook(void) {
+    static PyMethodDef method = {"zipimporter", zip_hook, METH_O, PyDoc_STR("zipimport.zipimporter, which is imported when it is needed.")};
+    PyObject *hooks = PySys_GetObject("path_hooks"), *f = hooks ? PyCFunction_New(&method, NULL) : NULL;
+    int r = f ? PyList_Insert(hooks, 0, f) : -1;
+    Py_XDECREF(f);
+    return r;
 }
 int kr_import_init(KrInterp *interp) {
     if (make_path_lists(interp) < 0) return -1;
@@ -632,9 +696,10 @@ int kr_import_init(KrInterp *interp) {
     if (!import_function) return -1;
     Py_XSETREF(interp->import_func, Py_NewRef(import_function));
     PyObject *external = kr_bootstrap_module("importlib._bootstrap_external", "_frozen_importlib_external");
-    if (!external) return -1;
-    Py_DECREF(external);
+    int r = external ? set_magic_number(external) : -1;
+    Py_XDECREF(external);
+    if (r < 0) return -1;
     if (!(done = PyObject_CallMethod(bootstrap, "_install_external_importers", NULL))) return -1;
     Py_DECREF(done);
-    return 0;
+    return add_zip_hook();
 }

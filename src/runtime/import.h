@@ -3,8 +3,6 @@
 #define KRAIT_IMPORT_H
 #include "krait.h"
 
-#define KR_PYC_MAGIC 0x0a0d4b02L   /* 'K' 2, and the two bytes that text mode would change */
-
 /* The entry of a native module, NULL if there is none of that name. */
 struct _inittab *kr_import_native(PyObject *name);
 /* The module for spec.name from the table of native modules; None when it is not there. */
