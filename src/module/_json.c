@@ -21,6 +21,11 @@ void kr_json_error(const char *message, PyObject *document, Py_ssize_t position)
 /* The value of four hexadecimal digits at i; -1 if they aren't. */
 static int hex4(int kind, const void *data, Py_ssize_t i) {
     int value = 0;
+    if (kind == PyUnicode_1BYTE_KIND) {
+        const unsigned char *p = (const unsigned char *)data + i;
+        unsigned a = _PyLong_DigitValue[p[0]], b = _PyLong_DigitValue[p[1]], c = _PyLong_DigitValue[p[2]], d = _PyLong_DigitValue[p[3]];
+        return (a | b | c | d) >= 16 ? -1 : (int)(a << 12 | b << 8 | c << 4 | d);
+    }
     for (Py_ssize_t k = i; k < i + 4; k++) {
         Py_UCS4 c = PyUnicode_READ(kind, data, k);
         int digit = c < 128 ? _PyLong_DigitValue[c] : 37;
@@ -75,6 +80,20 @@ static int64_t scan_escape(PyObject *s, int kind, const void *data, Py_ssize_t i
     }
     return value;
 }
+/* Writes the characters of the escapes that follow one another from the backslash at *i on; *i becomes the index behind them. */
+static int scan_escapes(_PyUnicodeWriter *w, PyObject *s, int kind, const void *data, Py_ssize_t *i, Py_ssize_t begin) {
+    Py_UCS4 run[64], all = 0;
+    Py_ssize_t n = PyUnicode_GET_LENGTH(s), count = 0;
+    do {
+        int64_t value = scan_escape(s, kind, data, *i, begin, i);
+        if (value < 0) return -1;
+        run[count++] = (Py_UCS4)value;
+        all |= (Py_UCS4)value;
+    } while (count < (Py_ssize_t)KR_ARRAY_LEN(run) && *i < n && PyUnicode_READ(kind, data, *i) == '\\');
+    if (_PyUnicodeWriter_Prepare(w, count, all > 0x10ffff ? 0x10ffff : all) < 0) return -1;
+    for (Py_ssize_t k = 0; k < count; k++) PyUnicode_WRITE(w->kind, w->data, w->pos++, run[k]);
+    return 0;
+}
 PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssize_t *end) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
@@ -108,8 +127,8 @@ PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssi
             writing = true;
         }
         if (stop > i && _PyUnicodeWriter_WriteSubstring(&writer, s, i, stop) < 0) break;
-        int64_t value = scan_escape(s, kind, data, stop, begin, &i);
-        if (value < 0 || _PyUnicodeWriter_WriteChar(&writer, (Py_UCS4)value) < 0) break;
+        i = stop;
+        if (scan_escapes(&writer, s, kind, data, &i, begin) < 0) break;
     }
     if (writing) _PyUnicodeWriter_Dealloc(&writer);
     return NULL;
@@ -133,25 +152,44 @@ static Py_ssize_t escaped_size(Py_UCS4 c, bool ascii) {
     default: return c < 0x20 || (ascii && c > 0x7e && c < 0x10000) ? 6 : ascii && c >= 0x10000 ? 12 : 1;
     }
 }
-static void write_hex(_PyUnicodeWriter *w, Py_UCS4 c) {
-    static const char digits[] = "0123456789abcdef";
-    PyUnicode_WRITE(w->kind, w->data, w->pos++, '\\');
-    PyUnicode_WRITE(w->kind, w->data, w->pos++, 'u');
-    for (int shift = 12; shift >= 0; shift -= 4) PyUnicode_WRITE(w->kind, w->data, w->pos++, (Py_UCS4)digits[c >> shift & 15]);
+static const char hex_digits[] = "0123456789abcdef";
+static unsigned char *put_hex(unsigned char *p, Py_UCS4 c) {
+    *p++ = '\\';
+    *p++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) *p++ = (unsigned char)hex_digits[c >> shift & 15];
+    return p;
 }
-static void write_escaped(_PyUnicodeWriter *w, Py_UCS4 c, bool ascii) {
+/* Puts the escape of c, or c itself if it is ASCII, at p; gives the place behind it. */
+static unsigned char *put_escaped(unsigned char *p, Py_UCS4 c) {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-    const char *at = c && c < 128 ? strchr(from, (int)c) : NULL;
-    if (at) {
-        PyUnicode_WRITE(w->kind, w->data, w->pos++, '\\');
-        PyUnicode_WRITE(w->kind, w->data, w->pos++, (Py_UCS4)to[at - from]);
-    } else if (escaped_size(c, ascii) == 1) {
-        PyUnicode_WRITE(w->kind, w->data, w->pos++, c);
-    } else if (c < 0x10000) {
-        write_hex(w, c);
-    } else {
-        write_hex(w, Py_UNICODE_HIGH_SURROGATE(c));
-        write_hex(w, Py_UNICODE_LOW_SURROGATE(c));
+    if (c >= 0x10000) return put_hex(put_hex(p, Py_UNICODE_HIGH_SURROGATE(c)), Py_UNICODE_LOW_SURROGATE(c));
+    if (c > 0x7e) return put_hex(p, c);
+    if (c >= 0x20 && c != '"' && c != '\\') {
+        *p++ = (unsigned char)c;
+        return p;
+    }
+    const char *at = c ? strchr(from, (int)c) : NULL;
+    if (!at) return put_hex(p, c);
+    *p++ = '\\';
+    *p++ = (unsigned char)to[at - from];
+    return p;
+}
+/* Writes the characters of s, escaped where needed; the room for them is there. */
+static void write_escaped(_PyUnicodeWriter *w, int kind, const void *data, Py_ssize_t n, bool ascii) {
+    if (ascii && w->kind == PyUnicode_1BYTE_KIND) {
+        unsigned char *start = (unsigned char *)w->data + w->pos, *p = start;
+        for (Py_ssize_t i = 0; i < n; i++) p = put_escaped(p, PyUnicode_READ(kind, data, i));
+        w->pos += p - start;
+        return;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (escaped_size(c, ascii) == 1) {
+            PyUnicode_WRITE(w->kind, w->data, w->pos++, c);
+            continue;
+        }
+        unsigned char escape[12], *end = put_escaped(escape, c);
+        for (unsigned char *p = escape; p < end; p++) PyUnicode_WRITE(w->kind, w->data, w->pos++, *p);
     }
 }
 int kr_json_write_string(_PyUnicodeWriter *w, PyObject *s, bool ascii) {
@@ -178,7 +216,7 @@ int kr_json_write_string(_PyUnicodeWriter *w, PyObject *s, bool ascii) {
         memcpy((char *)w->data + w->pos * kind, data, (size_t)n * (size_t)kind);
         w->pos += n;
     } else {
-        for (Py_ssize_t i = 0; i < n; i++) write_escaped(w, PyUnicode_READ(kind, data, i), ascii);
+        write_escaped(w, kind, data, n, ascii);
     }
     PyUnicode_WRITE(w->kind, w->data, w->pos++, '"');
     return 0;
