@@ -34,17 +34,43 @@ static int hex4(int kind, const void *data, Py_ssize_t i) {
     }
     return value;
 }
-/* The first index from i on of a quote, a backslash or, when strict, a control character; n if there is none. */
-static Py_ssize_t plain_end(int kind, const void *data, Py_ssize_t i, Py_ssize_t n, bool strict) {
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+/* Bit 7 of the bytes of w that are below n; bytes above one that is may be wrong, so that only the first counts. */
+#define BELOW(w, n) (((w) - EACH(n)) & ~(w) & EACH(0x80))
+#define EQUAL(w, c) BELOW((w) ^ EACH(c), 1)
+/* The first of the bytes from p on that is a quote, a backslash or, when strict, a control character. *high: whether one before it is not ASCII. */
+static const unsigned char *plain_bytes(const unsigned char *p, const unsigned char *end, bool strict, bool *high) {
+    uint64_t all = 0;
+    for (; end - p >= 8; p += 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+        if (EQUAL(w, '"') | EQUAL(w, '\\') | BELOW(w, 0x20)) break;
+        all |= w;
+    }
+    unsigned char rest = 0;
+    for (; p < end && *p != '"' && *p != '\\' && (*p >= 0x20 || !strict); p++) rest |= *p;
+    *high = (all & EACH(0x80)) || (rest & 0x80);
+    return p;
+}
+/* The first index from i on of a quote, a backslash or, when strict, a control character; n if there is none. *ascii: whether what is
+ * before it is known to be ASCII. */
+static Py_ssize_t plain_end(int kind, const void *data, Py_ssize_t i, Py_ssize_t n, bool strict, bool *ascii) {
     if (kind == PyUnicode_1BYTE_KIND) {
-        const unsigned char *p = (const unsigned char *)data + i, *end = (const unsigned char *)data + n;
-        while (p < end && *p != '"' && *p != '\\' && (*p >= 0x20 || !strict)) p++;
-        return p - (const unsigned char *)data;
+        bool high;
+        const unsigned char *start = data, *p = plain_bytes(start + i, start + n, strict, &high);
+        *ascii = !high;
+        return p - start;
     }
-    for (; i < n; i++) {
-        Py_UCS4 c = PyUnicode_READ(kind, data, i);
-        if (c == '"' || c == '\\' || (c < 0x20 && strict)) break;
+    const Py_UCS4 control = strict ? 0x20 : 0;
+    Py_UCS4 all = 0;
+    if (kind == PyUnicode_2BYTE_KIND) {
+        const Py_UCS2 *p = data;
+        for (; i < n && p[i] != '"' && p[i] != '\\' && p[i] >= control; i++) all |= p[i];
+    } else {
+        const Py_UCS4 *p = data;
+        for (; i < n && p[i] != '"' && p[i] != '\\' && p[i] >= control; i++) all |= p[i];
     }
+    *ascii = all < 128;
     return i;
 }
 /* The character of the escape whose backslash is at i; *end is the index behind it. -1 with an exception. */
@@ -94,6 +120,14 @@ static int scan_escapes(_PyUnicodeWriter *w, PyObject *s, int kind, const void *
     for (Py_ssize_t k = 0; k < count; k++) PyUnicode_WRITE(w->kind, w->data, w->pos++, run[k]);
     return 0;
 }
+static PyObject *ascii_text(int kind, const void *data, Py_ssize_t from, Py_ssize_t to) {
+    PyObject *text = PyUnicode_New(to - from, 127);
+    if (!text) return NULL;
+    Py_UCS1 *p = PyUnicode_1BYTE_DATA(text);
+    if (kind == PyUnicode_1BYTE_KIND) memcpy(p, (const Py_UCS1 *)data + from, (size_t)(to - from));
+    else for (Py_ssize_t i = from; i < to; i++) *p++ = (Py_UCS1)PyUnicode_READ(kind, data, i);
+    return text;
+}
 PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssize_t *end) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
@@ -103,9 +137,9 @@ PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssi
         return NULL;
     }
     _PyUnicodeWriter writer;
-    bool writing = false;
+    bool writing = false, ascii;
     for (;;) {
-        Py_ssize_t stop = plain_end(kind, data, i, n, strict);
+        Py_ssize_t stop = plain_end(kind, data, i, n, strict, &ascii);
         if (stop >= n) {
             kr_json_error("Unterminated string starting at", s, begin - 1);
             break;
@@ -113,7 +147,7 @@ PyObject *kr_json_scan_string(PyObject *s, Py_ssize_t begin, bool strict, Py_ssi
         Py_UCS4 c = PyUnicode_READ(kind, data, stop);
         if (c == '"') {
             *end = stop + 1;
-            if (!writing) return PyUnicode_Substring(s, i, stop);
+            if (!writing) return ascii && stop - i > 1 ? ascii_text(kind, data, i, stop) : PyUnicode_Substring(s, i, stop);
             if (_PyUnicodeWriter_WriteSubstring(&writer, s, i, stop) < 0) break;
             return _PyUnicodeWriter_Finish(&writer);
         }
@@ -146,21 +180,25 @@ static PyObject *json_scanstring(PyObject *module, PyObject *args) {
 
 /* ------------------------------------------------------------------ writing */
 
-static Py_ssize_t escaped_size(Py_UCS4 c, bool ascii) {
+KR_INLINE Py_ssize_t escaped_size(Py_UCS4 c, bool ascii) {
+    if (c > '\\') return !ascii || c <= 0x7e ? 1 : c < 0x10000 ? 6 : 12;
     switch (c) {
     case '"': case '\\': case '\b': case '\f': case '\n': case '\r': case '\t': return 2;
-    default: return c < 0x20 || (ascii && c > 0x7e && c < 0x10000) ? 6 : ascii && c >= 0x10000 ? 12 : 1;
+    default: return c < 0x20 ? 6 : 1;
     }
 }
 static const char hex_digits[] = "0123456789abcdef";
-static unsigned char *put_hex(unsigned char *p, Py_UCS4 c) {
-    *p++ = '\\';
-    *p++ = 'u';
-    for (int shift = 12; shift >= 0; shift -= 4) *p++ = (unsigned char)hex_digits[c >> shift & 15];
-    return p;
+KR_INLINE unsigned char *put_hex(unsigned char *p, Py_UCS4 c) {
+    p[0] = '\\';
+    p[1] = 'u';
+    p[2] = (unsigned char)hex_digits[c >> 12];
+    p[3] = (unsigned char)hex_digits[c >> 8 & 15];
+    p[4] = (unsigned char)hex_digits[c >> 4 & 15];
+    p[5] = (unsigned char)hex_digits[c & 15];
+    return p + 6;
 }
 /* Puts the escape of c, or c itself if it is ASCII, at p; gives the place behind it. */
-static unsigned char *put_escaped(unsigned char *p, Py_UCS4 c) {
+KR_INLINE unsigned char *put_escaped(unsigned char *p, Py_UCS4 c) {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
     if (c >= 0x10000) return put_hex(put_hex(p, Py_UNICODE_HIGH_SURROGATE(c)), Py_UNICODE_LOW_SURROGATE(c));
     if (c > 0x7e) return put_hex(p, c);
@@ -199,7 +237,13 @@ int kr_json_write_string(_PyUnicodeWriter *w, PyObject *s, bool ascii) {
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), size = 0;
     if (PyUnicode_IS_ASCII(s)) {
         const unsigned char *p = data;
-        for (Py_ssize_t i = 0; i < n; i++) size += p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\' ? 1 : escaped_size(p[i], ascii);
+        Py_ssize_t i = 0;
+        for (; n - i >= 8; i += 8) {
+            uint64_t v;
+            memcpy(&v, p + i, 8);
+            if (EQUAL(v, '"') | EQUAL(v, '\\') | BELOW(v, 0x20) | EQUAL(v, 0x7f)) break;
+        }
+        for (size = i; i < n; i++) size += p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\' ? 1 : escaped_size(p[i], ascii);
     } else {
         for (Py_ssize_t i = 0; i < n; i++) {
             size += escaped_size(PyUnicode_READ(kind, data, i), ascii);

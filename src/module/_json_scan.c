@@ -20,6 +20,7 @@ typedef struct {
     int kind;
     const void *data;
     Py_ssize_t n;
+    PyObject *keys[64];     /* keys of the memo that were met lately, in places that their characters choose (owned: a hook may empty the memo) */
 } Scan;
 
 static PyObject *scan_value(Scan *c, Py_ssize_t i, Py_ssize_t *end);
@@ -45,13 +46,32 @@ static bool starts_with(const Scan *c, Py_ssize_t i, const char *word) {
 
 /* ------------------------------------------------------------------ objects and arrays */
 
+/* The place in c->keys of the key of n one-byte characters at p. */
+KR_INLINE PyObject **key_place(Scan *c, const unsigned char *p, Py_ssize_t n) {
+    return &c->keys[((unsigned)n * 5 + p[0] + (unsigned)p[n / 2] * 3 + (unsigned)p[n - 1] * 7) % KR_ARRAY_LEN(c->keys)];
+}
 /* The key behind the quote at i - 1, the same object for equal keys. */
 static PyObject *scan_key(Scan *c, Py_ssize_t i, Py_ssize_t *end) {
+    PyObject **place = NULL;
+    if (c->kind == PyUnicode_1BYTE_KIND) {
+        const unsigned char *p = (const unsigned char *)c->data + i, *limit = (const unsigned char *)c->data + c->n, *q = p;
+        while (q < limit && *q != '"' && q - p < 32) q++;
+        if (q < limit && *q == '"' && q > p) {
+            place = key_place(c, p, q - p);
+            PyObject *known = *place;
+            /* a key in that place has no escapes, so that equal characters mean that these are none, either */
+            if (known && PyUnicode_GET_LENGTH(known) == q - p && PyUnicode_KIND(known) == PyUnicode_1BYTE_KIND && memcmp(PyUnicode_DATA(known), p, (size_t)(q - p)) == 0) {
+                *end = i + (q - p) + 1;
+                return Py_NewRef(known);
+            }
+        }
+    }
     PyObject *key = kr_json_scan_string(c->s, i, c->scanner->strict, end);
     if (!key) return NULL;
     PyObject *known = PyDict_SetDefault(c->scanner->memo, key, key);
     Py_XINCREF(known);
     Py_DECREF(key);
+    if (known && place && *end == i + PyUnicode_GET_LENGTH(known) + 1) Py_XSETREF(*place, Py_NewRef(known));
     return known;
 }
 /* Adds a member to a dict, or to a list of pairs. */
@@ -258,8 +278,9 @@ static PyObject *scanner_call(PyObject *self, PyObject *args, PyObject *kwargs) 
         PyErr_SetString(PyExc_ValueError, "idx cannot be negative");
         return NULL;
     }
-    Scan c = {(Scanner *)self, s, PyUnicode_KIND(s), PyUnicode_DATA(s), PyUnicode_GET_LENGTH(s)};
+    Scan c = {(Scanner *)self, s, PyUnicode_KIND(s), PyUnicode_DATA(s), PyUnicode_GET_LENGTH(s), {NULL}};
     PyObject *value = i < c.n ? scan_value(&c, i, &end) : no_value(i);
+    for (size_t k = 0; k < KR_ARRAY_LEN(c.keys); k++) Py_XDECREF(c.keys[k]);
     PyDict_Clear(c.scanner->memo);
     return value ? Py_BuildValue("Nn", value, end) : NULL;
 }
