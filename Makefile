@@ -1,7 +1,7 @@
 # Thin front of CMake and Ninja; `make help` lists the targets.
 PREFIX = /usr/local
 
-.PHONY: all debug asan pgo demo test test-hosted conformance bench install clean help packages
+.PHONY: all debug asan fuzz pgo demo test test-hosted conformance bench install clean help packages
 
 all: packages
 	@cmake --preset release >/dev/null
@@ -14,6 +14,14 @@ debug: packages
 asan: packages
 	@cmake --preset asan >/dev/null
 	@cmake --build build-asan
+
+# The parser under libFuzzer, with inputs that it keeps in build-fuzz/corpus; MINUTES=n ends it.
+MINUTES ?= 60
+fuzz: packages
+	@cmake --preset fuzz >/dev/null
+	@cmake --build build-fuzz
+	@mkdir -p build-fuzz/corpus
+	@cd build-fuzz && ASAN_OPTIONS=detect_leaks=0 ./krait -max_len=4096 -timeout=20 -max_total_time=$$((60 * $(MINUTES))) corpus ../tests/fuzz/parser
 
 # Built twice: with counters, which a training run fills, then optimised by them.
 pgo: packages
@@ -57,6 +65,7 @@ help:
 	@echo "make pgo          profile-guided build: build-pgo/krait"
 	@echo "make debug        debug build with assertions: build-debug/krait"
 	@echo "make asan         build with AddressSanitizer: build-asan/krait"
+	@echo "make fuzz         the parser under libFuzzer for MINUTES=60 (needs clang)"
 	@echo "make conformance  CPython's own tests, compared with tests/cpython/table.tsv"
 	@echo "make bench        krait beside python3.11: bench/run --help says more"
 	@echo "make test-hosted  only the native modules, run inside python3.11"

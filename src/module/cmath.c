@@ -10,6 +10,9 @@
 #include <float.h>
 #include <math.h>
 #undef I
+#ifndef CMPLX                   /* clang before 15 with glibc's header */
+#define CMPLX(x, y) __builtin_complex((double)(x), (double)(y))
+#endif
 
 typedef double complex C;
 

@@ -38,7 +38,7 @@ static PyObject *bytes_alloc(Py_ssize_t n) {
         return PyErr_NoMemory();
     PyObject_InitVar(&o->base, &PyBytes_Type, n);
     o->hash = -1;
-    o->sval[n] = '\0';
+    ((PyBytesObject *)o)->ob_sval[n] = '\0';
     return (PyObject *)o;
 }
 
@@ -108,7 +108,7 @@ int _PyBytes_Resize(PyObject **pv, Py_ssize_t n) {
 #endif
     Py_SET_SIZE(r, n);
     r->hash = -1;
-    r->sval[n] = '\0';
+    ((PyBytesObject *)r)->ob_sval[n] = '\0';
     *pv = (PyObject *)r;
     return 0;
 bad:

@@ -52,7 +52,7 @@ static bool cache_path(const char *name, char *out, size_t size, bool make) {
     if (base && *base == '/') n = snprintf(dir, sizeof dir, "%s", base);
     else if (home && *home == '/') n = snprintf(dir, sizeof dir, "%s/.cache", home);
     else return false;
-    static const char *const parts[] = {"", "/krait", "/" KR_CACHE_TAG};
+    static const char *const parts[] = {"", "/krait", ("/" KR_CACHE_TAG)};
     for (size_t i = 0; i < KR_ARRAY_LEN(parts); i++) {
         if (n < 0 || (size_t)n + 20 >= sizeof dir) return false;
         n += snprintf(dir + n, sizeof dir - (size_t)n, "%s", parts[i]);

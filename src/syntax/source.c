@@ -48,7 +48,7 @@ static int kr_source_find_cookie(const char *line, const char *end, char out[64]
 static const char *kr_source_line_end(const char *p, const char *end) {
     while (p < end && *p != '\n' && *p != '\r') p++;
     if (p < end && *p == '\r') p++;
-    if (p < end && p[-1] != '\n' && *p == '\n') p++;
+    if (p < end && *p == '\n') p++;
     return p;
 }
 

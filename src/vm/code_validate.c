@@ -18,25 +18,25 @@ typedef struct {
     Py_ssize_t at;
 } Check;
 
-static int bad(Check *c, const char *what) {
+static KR_COLD int bad(Check *c, const char *what) {
     PyErr_Format(PyExc_ValueError, "code: instruction %zd: bad %s", c->at, what);
     return -1;
 }
-static bool is_data(const KrCodeSpec *s, Py_ssize_t i) { return i < s->ninstrs && s->instrs[i].op == KR_OP_DATA; }
+KR_INLINE bool is_data(const KrCodeSpec *s, Py_ssize_t i) { return i < s->ninstrs && s->instrs[i].op == KR_OP_DATA; }
 static bool is_const(unsigned x) { return x & KR_OPERAND_CONST; }
 /* A register that holds a cell once the prologue has run. */
-static bool is_cell(Check *c, unsigned r) { return (Py_ssize_t)r < c->nplus && (c->kinds[r] & (KR_KIND_CELL | KR_KIND_FREE)); }
+KR_INLINE bool is_cell(Check *c, unsigned r) { return (Py_ssize_t)r < c->nplus && (c->kinds[r] & (KR_KIND_CELL | KR_KIND_FREE)); }
 
 /* ------------------------------------------------------------------ operands by role */
 
-static int check_register(Check *c, unsigned x) { return (int)(x & KR_REG_MASK) < c->s->nregs ? 0 : bad(c, "register"); }
+KR_INLINE int check_register(Check *c, unsigned x) { return (int)(x & KR_REG_MASK) < c->s->nregs ? 0 : bad(c, "register"); }
 /* A register without flag bits. */
 static int check_plain(Check *c, unsigned x) { return (int)x < c->s->nregs ? 0 : bad(c, "register"); }
-static int check_dest(Check *c, unsigned x) {
+KR_INLINE int check_dest(Check *c, unsigned x) {
     if (is_const(x) || is_cell(c, x & KR_REG_MASK)) return bad(c, "destination");
     return check_register(c, x);
 }
-static int check_read(Check *c, unsigned x) {
+KR_INLINE int check_read(Check *c, unsigned x) {
     if (is_const(x)) return !(x & KR_OPERAND_CONSUME) && (Py_ssize_t)(x & KR_CONST_OPERAND_MAX) < c->nconsts ? 0 : bad(c, "constant");
     if ((x & KR_OPERAND_CONSUME) && is_cell(c, x & KR_REG_MASK)) return bad(c, "operand");
     return check_register(c, x);
@@ -46,7 +46,7 @@ static int check_range(Check *c, unsigned base, Py_ssize_t n) {
     return n == 0 || ((Py_ssize_t)base >= c->nplus && (Py_ssize_t)base + n <= c->s->nregs) ? 0 : bad(c, "registers");
 }
 static int check_target(Check *c, Py_ssize_t i) { return i >= c->resume && i < c->s->ninstrs && !is_data(c->s, i) ? 0 : bad(c, "jump"); }
-static int check_operand(Check *c, const KrInstr *in, char role, unsigned x) {
+KR_INLINE int check_operand(Check *c, const KrInstr *in, char role, unsigned x) {
     switch (role) {
     case 'D': return check_dest(c, x);
     case 'R': return check_read(c, x);
@@ -133,8 +133,12 @@ static int check_instr(Check *c) {
     const KrInstr *in = &s->instrs[c->at];
     if (in->op >= KR_OP_GENERIC_COUNT) return bad(c, "opcode");
     const char *flags = cg_op_flags[in->op], *roles = cg_roles[in->op];
-    if (!strchr(flags, 'T') && c->at + 1 >= s->ninstrs) return bad(c, "end");
-    bool wants_data = strchr(flags, 'W') != NULL;
+    bool ends = false, wants_data = false;
+    for (; *flags; flags++) {
+        ends |= *flags == 'T';
+        wants_data |= *flags == 'W';
+    }
+    if (!ends && c->at + 1 >= s->ninstrs) return bad(c, "end");
     if (wants_data != is_data(s, c->at + 1)) return bad(c, "data");
     if (in->op == KR_OP_DATA) return c->at ? 0 : bad(c, "data");
     if (c->at < c->resume && in->op != KR_OP_MAKE_CELL && in->op != KR_OP_COPY_FREE_VARS && in->op != KR_OP_NOP) return bad(c, "prologue");

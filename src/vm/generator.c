@@ -222,7 +222,7 @@ PySendResult kr_gen_resume(PyGenObject *g, PyObject *value, bool throwing, bool 
         _PyErr_ChainStackItem(NULL);        /* what the body handles is the context of what is thrown in */
     } else {
         KrFrame *f = kr_gen_frame(g);
-        bool suspended_here = g->gi_frame_state != KR_GEN_CREATED && f->pc[-1].op == KR_OP_YIELD;
+        bool suspended_here = f->pc != f->code->instrs && f->pc[-1].op == KR_OP_YIELD;
         kr_gen_deliver(f, Py_NewRef(value ? value : Py_None));
         /* signals are handled where the body goes on, not in what only passes a value on to an inner generator */
         if (KR_UNLIKELY(t->base.interp->vm.eval_breaker) && suspended_here) throwing = kr_eval_poll(t) < 0;
