@@ -202,9 +202,13 @@ static PyObject *code_sizeof(PyObject *self, PyObject *unused) {
 static PyObject *get_code(PyObject *self, void *unused) { return PyCode_GetCode(BASE(self)); }
 static PyObject *get_names(PyObject *self, void *kind) { return kr_code_names_of(CODE(self), (int)(intptr_t)kind); }
 
+static PyObject *get_adaptive(PyObject *self, void *unused) {
+    return PyBytes_FromStringAndSize((char *)CODE(self)->instrs, (Py_ssize_t)CODE(self)->ninstrs * (Py_ssize_t)sizeof(KrInstr));
+}
+
 static PyGetSetDef code_getset[] = {
     {"co_code", get_code, NULL, "the instructions, 8 bytes each", NULL},
-    {"_co_code_adaptive", get_code, NULL, NULL, NULL},
+    {"_co_code_adaptive", get_adaptive, NULL, "the instructions as they are now, specialised", NULL},
     {"co_lnotab", get_lnotab, NULL, NULL, NULL},
     {"co_varnames", get_names, NULL, NULL, (void *)KR_KIND_LOCAL},
     {"co_cellvars", get_names, NULL, NULL, (void *)KR_KIND_CELL},
