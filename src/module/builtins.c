@@ -782,33 +782,6 @@ static PyObject *builtin_breakpoint(PyObject *self, PyObject *const *args, Py_ss
 
 /* ------------------------------------------------------------------ compile, eval, exec */
 
-/* Bytes of str, bytes, bytearray or buffer source; sets PyCF_IGNORE_COOKIE for str. *keep owns what the pointer needs. */
-static const char *source_text(PyObject *src, const char *func, const char *what, PyCompilerFlags *cf, PyObject **keep) {
-    const char *s;
-    Py_ssize_t n;
-    *keep = NULL;
-    if (PyUnicode_Check(src)) {
-        cf->cf_flags |= PyCF_IGNORE_COOKIE;
-        if (!(s = PyUnicode_AsUTF8AndSize(src, &n))) return NULL;
-    } else if (PyBytes_Check(src)) {
-        s = PyBytes_AS_STRING(src);
-        n = PyBytes_GET_SIZE(src);
-    } else if (PyObject_CheckBuffer(src)) {
-        if (!(*keep = PyBytes_FromObject(src))) return NULL;
-        s = PyBytes_AS_STRING(*keep);
-        n = PyBytes_GET_SIZE(*keep);
-    } else {
-        PyErr_Format(PyExc_TypeError, "%s() arg 1 must be a %s object", func, what);
-        return NULL;
-    }
-    if (strlen(s) != (size_t)n) {
-        PyErr_SetString(PyExc_ValueError, "source code string cannot contain null bytes");
-        Py_CLEAR(*keep);
-        return NULL;
-    }
-    return s;
-}
-
 PyDoc_STRVAR(compile_doc, "compile($module, /, source, filename, mode, flags=0,\n        dont_inherit=False, optimize=-1, *, _feature_version=-1)\n--\n\n"
                           "A code object (or tree) of a source text or ast tree; mode is 'exec', 'eval' or 'single'.");
 static PyObject *builtin_compile(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -861,7 +834,7 @@ static PyObject *builtin_compile(PyObject *self, PyObject *const *args, Py_ssize
         kr_arena_free(arena);
         goto done;
     }
-    const char *text = source_text(source, "compile", "string, bytes or AST", &cf, &keep);
+    const char *text = kr_source_text(source, "compile", "string, bytes or AST", &cf, &keep);
     if (text) result = Py_CompileStringObject(text, filename, start, &cf, optimize);
     Py_XDECREF(keep);
 done:
@@ -915,7 +888,7 @@ static PyObject *builtin_eval(PyObject *self, PyObject *const *args, Py_ssize_t 
     }
     PyCompilerFlags cf = {.cf_flags = PyCF_SOURCE_IS_UTF8, .cf_feature_version = PY_MINOR_VERSION};
     PyObject *keep;
-    const char *s = source_text(source, "eval", "string, bytes or code", &cf, &keep);
+    const char *s = kr_source_text(source, "eval", "string, bytes or code", &cf, &keep);
     if (!s) return NULL;
     while (*s == ' ' || *s == '\t') s++;
     PyEval_MergeCompilerFlags(&cf);
@@ -962,7 +935,7 @@ static PyObject *builtin_exec(PyObject *self, PyObject *const *args, Py_ssize_t 
         }
         PyCompilerFlags cf = {.cf_flags = PyCF_SOURCE_IS_UTF8, .cf_feature_version = PY_MINOR_VERSION};
         PyObject *keep;
-        const char *s = source_text(source, "exec", "string, bytes or code", &cf, &keep);
+        const char *s = kr_source_text(source, "exec", "string, bytes or code", &cf, &keep);
         if (!s) return NULL;
         PyEval_MergeCompilerFlags(&cf);
         Py_INCREF(globals);

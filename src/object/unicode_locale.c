@@ -192,7 +192,13 @@ int PyUnicode_FSDecoder(PyObject *arg, void *addr) {
         Py_CLEAR(*result);
         return 1;
     }
-    PyObject *path = PyOS_FSPath(arg), *text;
+    PyObject *path, *text;
+    if (!PyUnicode_Check(arg) && !PyBytes_Check(arg) && PyObject_CheckBuffer(arg)) {
+        if (PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "path should be string, bytes, or os.PathLike, not %.200s", Py_TYPE(arg)->tp_name) < 0) return 0;
+        path = PyBytes_FromObject(arg);
+    } else {
+        path = PyOS_FSPath(arg);
+    }
     if (!path) return 0;
     if (kr_unicode_check(path)) {
         text = path;

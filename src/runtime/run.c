@@ -12,6 +12,32 @@
 
 /* ------------------------------------------------------------------ compiling */
 
+const char *kr_source_text(PyObject *src, const char *func, const char *what, PyCompilerFlags *cf, PyObject **keep) {
+    const char *s;
+    Py_ssize_t n;
+    *keep = NULL;
+    if (PyUnicode_Check(src)) {
+        cf->cf_flags |= PyCF_IGNORE_COOKIE;
+        if (!(s = PyUnicode_AsUTF8AndSize(src, &n))) return NULL;
+    } else if (PyBytes_Check(src)) {
+        s = PyBytes_AS_STRING(src);
+        n = PyBytes_GET_SIZE(src);
+    } else if (PyObject_CheckBuffer(src)) {
+        if (!(*keep = PyBytes_FromObject(src))) return NULL;
+        s = PyBytes_AS_STRING(*keep);
+        n = PyBytes_GET_SIZE(*keep);
+    } else {
+        PyErr_Format(PyExc_TypeError, "%s() arg 1 must be a %s object", func, what);
+        return NULL;
+    }
+    if (strlen(s) != (size_t)n) {
+        PyErr_SetString(PyExc_ValueError, "source code string cannot contain null bytes");
+        Py_CLEAR(*keep);
+        return NULL;
+    }
+    return s;
+}
+
 PyObject *Py_CompileStringObject(const char *text, PyObject *filename, int start, PyCompilerFlags *flags, int optimize) {
     KrArena *arena = kr_arena_new();
     if (!arena) return NULL;

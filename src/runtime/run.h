@@ -10,5 +10,8 @@ void kr_print_and_clear(void) KR_RUNS_PYTHON;
 int kr_system_exit_status(void) KR_RUNS_PYTHON;
 /* Runs main per interp->config (command, module, file, stdin, directory, zip, interactive); the exit status. */
 int kr_run_main(void) KR_RUNS_PYTHON;
+/* Source text given as str, bytes or a buffer, NUL-terminated; sets PyCF_IGNORE_COOKIE for str. *keep (NULL or a new reference) owns what the
+ * pointer needs beside src. NULL with TypeError "func() arg 1 must be a `what` object" or ValueError for NULs. */
+const char *kr_source_text(PyObject *src, const char *func, const char *what, PyCompilerFlags *, PyObject **keep) KR_MAY_RAISE;
 
 #endif
