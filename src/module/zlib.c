@@ -7,6 +7,7 @@
  * handed over in pieces (feed, Output's room).
  */
 #include "krait.h"
+#include "module/module_constants.h"
 #include <zlib.h>
 
 #define FIRST_ROOM 16384            /* bytes of output, at first */
@@ -571,10 +572,7 @@ static PyMethodDef zlib_methods[] = {
 };
 
 #define CONSTANT(name) {#name, name}
-static const struct {
-    const char *name;
-    int value;
-} constants[] = {
+static const KrConstant constants[] = {
     CONSTANT(MAX_WBITS), CONSTANT(Z_NO_COMPRESSION), CONSTANT(Z_BEST_SPEED), CONSTANT(Z_BEST_COMPRESSION), CONSTANT(Z_DEFAULT_COMPRESSION),
     CONSTANT(Z_FILTERED), CONSTANT(Z_HUFFMAN_ONLY), CONSTANT(Z_RLE), CONSTANT(Z_FIXED), CONSTANT(Z_DEFAULT_STRATEGY),
     CONSTANT(Z_NO_FLUSH), CONSTANT(Z_PARTIAL_FLUSH), CONSTANT(Z_SYNC_FLUSH), CONSTANT(Z_FULL_FLUSH), CONSTANT(Z_FINISH), CONSTANT(Z_BLOCK), CONSTANT(Z_TREES),
@@ -587,8 +585,7 @@ static int zlib_exec(PyObject *module) {
     state->decompress_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &decompress_spec, NULL);
     state->error = PyErr_NewException("zlib.error", NULL, NULL);
     if (!state->compress_type || !state->decompress_type || !state->error || PyModule_AddObjectRef(module, "error", state->error) < 0) return -1;
-    for (size_t i = 0; i < KR_ARRAY_LEN(constants); i++)
-        if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value) < 0) return -1;
+    if (kr_add_constants(module, constants, KR_ARRAY_LEN(constants)) < 0) return -1;
     return PyModule_AddStringConstant(module, "ZLIB_VERSION", ZLIB_VERSION) < 0 || PyModule_AddStringConstant(module, "ZLIB_RUNTIME_VERSION", zlibVersion()) < 0 ||
                    PyModule_AddStringConstant(module, "__version__", "1.0") < 0
                ? -1
