@@ -1,7 +1,6 @@
 /* _blake2.c - the hashes BLAKE2b and BLAKE2s with all their parameters (RFC 7693; "BLAKE2: simpler, smaller, fast as MD5", section 2.8). */
 #include "krait.h"
-
-PyAPI_FUNC(PyObject *) _Py_strhex(const char *bytes, const Py_ssize_t n);
+#include "module/digest_data.h"
 
 static const unsigned char sigma[10][16] = {
     {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
@@ -25,18 +24,6 @@ static void release_parameters(Parameters *p) {
     for (int i = 0; i < 4; i++)
         if (views[i]->obj) PyBuffer_Release(views[i]);
 }
-/* A buffer to hash; text is refused. */
-static int get_data(PyObject *o, Py_buffer *view) {
-    if (PyUnicode_Check(o)) {
-        PyErr_SetString(PyExc_TypeError, "Strings must be encoded before hashing");
-        return 0;
-    }
-    if (!PyObject_CheckBuffer(o)) {
-        PyErr_SetString(PyExc_TypeError, "object supporting the buffer API required");
-        return 0;
-    }
-    return PyObject_GetBuffer(o, view, PyBUF_SIMPLE) == 0;
-}
 static int refuse(Parameters *p, const char *format, int limit) {
     PyErr_Format(PyExc_ValueError, format, limit);
     release_parameters(p);
@@ -54,16 +41,13 @@ static int parse_parameters(PyObject *args, PyObject *kwds, Parameters *p, const
         memset(p, 0, sizeof *p);    /* the parser has released the buffers */
         return 0;
     }
-    if (p->digest_size <= 0 || p->digest_size > out) {
-        PyErr_Format(PyExc_ValueError, "digest_size for %s must be between 1 and %d bytes, here it is %d", name[6] == 'b' ? "Blake2b" : "Blake2s", out, p->digest_size);
-        release_parameters(p);
-        return 0;
-    }
+    if (p->digest_size <= 0 || p->digest_size > out) return refuse(p, "digest_size must be between 1 and %d bytes", out);
     if (p->salt.obj && p->salt.len > salt) return refuse(p, "maximum salt length is %d bytes", salt);
     if (p->person.obj && p->person.len > salt) return refuse(p, "maximum person length is %d bytes", salt);
     if (p->fanout < 0 || p->fanout > 255) return refuse(p, "fanout must be between 0 and 255", 0);
     if (p->depth <= 0 || p->depth > 255) return refuse(p, "depth must be between 1 and 255", 0);
     if (leaf_size) {
+        if (!kr_digest_unsigned(leaf_size)) goto fail;
         p->leaf_size = PyLong_AsUnsignedLong(leaf_size);
         if (p->leaf_size == (unsigned long)-1 && PyErr_Occurred()) goto fail;
         if (p->leaf_size > 0xffffffffu) {
@@ -72,6 +56,7 @@ static int parse_parameters(PyObject *args, PyObject *kwds, Parameters *p, const
         }
     }
     if (node_offset) {
+        if (!kr_digest_unsigned(node_offset)) goto fail;
         p->node_offset = PyLong_AsUnsignedLongLong(node_offset);
         if (p->node_offset == UINT64_MAX && PyErr_Occurred()) goto fail;
         if (p->node_offset > max_offset) {
@@ -82,7 +67,7 @@ static int parse_parameters(PyObject *args, PyObject *kwds, Parameters *p, const
     if (p->node_depth < 0 || p->node_depth > 255) return refuse(p, "node_depth must be between 0 and 255", 0);
     if (p->inner_size < 0 || p->inner_size > out) return refuse(p, "inner_size must be between 0 and is %d", out);
     if (p->key.obj && p->key.len > out) return refuse(p, "maximum key length is %d bytes", out);
-    if (data && !get_data(data, &p->data)) goto fail;
+    if (data && !kr_digest_data(data, &p->data)) goto fail;
     return 1;
 fail:
     release_parameters(p);

@@ -95,7 +95,7 @@ static PyObject *B2(new)(PyTypeObject *type, PyObject *args, PyObject *kwds) {
 }
 static PyObject *B2(update)(PyObject *self, PyObject *data) {
     Py_buffer view;
-    if (!get_data(data, &view)) return NULL;
+    if (!kr_digest_data(data, &view)) return NULL;
     B2(add)((B2(Hash) *)self, view.buf, (size_t)view.len);
     PyBuffer_Release(&view);
     Py_RETURN_NONE;
