@@ -3,6 +3,8 @@
  * The trashcan bounds the C stack that destroying a long chain takes: a container's deallocator that is nested more than
  * KR_TRASH_DEPTH deep is put off. Objects put off are untracked collectable objects with a count of 0, linked through the
  * collector head's `prev` from base.trash_delete_later of the thread; the outermost deallocator takes them off again.
+ * Deallocators that don't count their nesting are stopped when the C stack is nearly used up: then every collectable object is put
+ * off, until the next outermost container's deallocator.
  */
 #include "memory/gc.h"
 #include <stdio.h>
@@ -64,7 +66,26 @@ int Py_IsFalse(PyObject *o) { return o == Py_False; }
 
 /* ------------------------------------------------------------------ destroying */
 
-void _Py_Dealloc(PyObject *o) { Py_TYPE(o)->tp_dealloc(o); }
+static void put_off(PyThreadState *ts, PyObject *o) {
+    kr_gc_set_prev(kr_gc_head(o), (KrGCHead *)ts->trash_delete_later);
+    ts->trash_delete_later = o;
+}
+static KR_COLD void dealloc_later(KrThread *t, PyObject *o) {
+    if (!kr_is_gc(o)) {
+        Py_TYPE(o)->tp_dealloc(o);
+        return;
+    }
+    if (kr_gc_is_tracked(o))
+        kr_gc_untrack(o);
+    put_off(&t->base, o);
+}
+void _Py_Dealloc(PyObject *o) {
+    KrThread *t = kr_tls_thread;
+    if (KR_UNLIKELY(t != NULL && (char *)__builtin_frame_address(0) < t->vm.stack_low))
+        dealloc_later(t, o);
+    else
+        Py_TYPE(o)->tp_dealloc(o);
+}
 
 /* Calls tp_finalize; collectable objects get it at most once in their life. */
 void PyObject_CallFinalizer(PyObject *o) {
@@ -95,8 +116,7 @@ int _PyTrash_cond(PyObject *o, destructor dealloc) { return Py_TYPE(o)->tp_deall
 /* 1: o has been put off, its deallocator must return at once. 0: go on, and call _PyTrash_end at the end. */
 int _PyTrash_begin(PyThreadState *ts, PyObject *o) {
     if (KR_UNLIKELY(ts->trash_delete_nesting >= KR_TRASH_DEPTH)) {
-        kr_gc_set_prev(kr_gc_head(o), (KrGCHead *)ts->trash_delete_later);
-        ts->trash_delete_later = o;
+        put_off(ts, o);
         return 1;
     }
     ts->trash_delete_nesting++;

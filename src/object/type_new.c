@@ -296,7 +296,7 @@ static int set_classcell(NewClass *c, PyTypeObject *t) {
     if (cell == NULL)
         return PyErr_Occurred() ? -1 : 0;
     if (!PyCell_Check(cell)) {
-        PyErr_Format(PyExc_TypeError, "__classcell__ must be a nonlocal cell, not <%.200R>", Py_TYPE(cell));
+        PyErr_Format(PyExc_TypeError, "__classcell__ must be a nonlocal cell, not %.200R", Py_TYPE(cell));
         return -1;
     }
     PyCell_Set(cell, (PyObject *)t);

@@ -432,3 +432,11 @@ def traced():
 
 
 traced()
+
+# Long chains of objects of every kind are destroyed without using up the stack.
+for link in (slice, property, staticmethod, enumerate, lambda x: (lambda: 0).__get__(x), lambda x: [x], lambda x: {1: x}, ValueError):
+    chain = []
+    for i in range(60000):
+        chain = link(chain)
+    del chain
+print("chains are gone")
