@@ -94,7 +94,6 @@ PyAPI_FUNC(int) _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *al
 PyAPI_FUNC(int) _PyMem_SetupAllocators(PyMemAllocatorName allocator);
 PyAPI_FUNC(int) _PyMem_SetDefaultAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *old);
 PyAPI_FUNC(int) _PyObject_DebugMallocStats(FILE *out);
-PyAPI_FUNC(Py_ssize_t) _Py_GetAllocatedBlocks(void);
 
 /* 0, or -1 when the name is unknown; an empty name means the default. */
 int _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator) {

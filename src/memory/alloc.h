@@ -18,6 +18,8 @@ KR_INLINE void *kr_heap_malloc(size_t n) { return mi_malloc(n); }
 KR_INLINE void *kr_heap_calloc(size_t n, size_t size) { return mi_calloc(n, size); }
 KR_INLINE void *kr_heap_realloc(void *p, size_t n) { return mi_realloc(p, n ? n : 1); }
 KR_INLINE void kr_heap_free(void *p) { mi_free(p); }
+PyAPI_FUNC(Py_ssize_t) _Py_GetAllocatedBlocks(void); /* exported by CPython, in no public header */
+
 #endif
 
 /* Process-wide: allocation must work before there is an interpreter. Changed only by PyMem_SetAllocator and friends. */
@@ -40,5 +42,7 @@ KR_INLINE void kr_object_free(void *p) {
     else
         PyObject_Free(p);
 }
+
+PyAPI_FUNC(Py_ssize_t) _Py_GetAllocatedBlocks(void); /* exported by CPython, in no public header */
 
 #endif

@@ -15,6 +15,7 @@
  * survived that one, so their cost stays linear in the number of objects made.
  */
 #include "memory/gc.h"
+#include "object/method.h"
 #include "runtime/lifecycle.h"
 #include <time.h>
 
@@ -401,6 +402,11 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
                 add_garbage(m, o);
         }
         kr_gc_list_merge(&finalizers, old);
+    }
+    if (generation == OLDEST) {         /* memory that was kept for reuse goes back, too */
+        kr_container_fini(interp);
+        kr_number_fini(interp);
+        kr_method_fini(interp);
     }
     if (m->debug & KR_GC_DEBUG_STATS) {
         char line[160];

@@ -12,7 +12,7 @@ static PyObject *get_config(PyObject *module, PyObject *unused) { return kr_conf
 
 static PyObject *get_recursion_depth(PyObject *module, PyObject *unused) {
     PyThreadState *ts = PyThreadState_Get();
-    return PyLong_FromLong(ts->recursion_limit - ts->recursion_remaining);
+    return PyLong_FromLong(ts->recursion_limit - ts->recursion_remaining - 1);    /* without this call */
 }
 
 static PyMethodDef functions[] = {

@@ -7,6 +7,7 @@
 #include "krait.h"
 #include "runtime/gil.h"
 #include "vm/frame.h"
+#include "vm/traceback.h"
 
 typedef struct {
     PyObject_HEAD
@@ -378,7 +379,7 @@ static void thread_boot(void *p) {
     PyObject *r = PyObject_Call(b->func, b->args, b->kwds);
     if (r) Py_DECREF(r);
     else if (PyErr_ExceptionMatches(PyExc_SystemExit)) PyErr_Clear();
-    else PyErr_WriteUnraisable(b->func);
+    else _PyErr_WriteUnraisableMsg("in thread started by", b->func);
     Py_DECREF(b->func);
     Py_DECREF(b->args);
     Py_XDECREF(b->kwds);
@@ -530,7 +531,7 @@ static PyObject *thread_excepthook(PyObject *self, PyObject *args) {
     Py_XDECREF(text);
     Py_XDECREF(line);
     if (!bad) {
-        PyErr_Display(type, value, tb);
+        _PyErr_Display(file, type, value, tb);
         PyObject *r = PyObject_CallMethodNoArgs(file, KR_STR(flush));
         if (!r) PyErr_Clear();
         Py_XDECREF(r);

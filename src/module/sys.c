@@ -3,6 +3,7 @@
  * kr_sys_init makes the module with what never changes; kr_sys_configure adds what depends on the configuration
  * (flags, argv, paths, options). Streams are set by runtime/streams.c. The audit API is at the end.
  */
+#include "memory/alloc.h"
 #include "krait.h"
 #include "runtime/config.h"
 #include "runtime/gil.h"
@@ -445,8 +446,8 @@ static PyObject *sys_getsizeof(PyObject *self, PyObject *args, PyObject *kwds) {
     }
     return PyLong_FromSize_t(n);
 }
-PyDoc_STRVAR(getallocatedblocks_doc, "getallocatedblocks($module, /)\n--\n\nThe number of memory blocks in use; krait does not count them.");
-static PyObject *sys_getallocatedblocks(PyObject *self, PyObject *ignored) { return PyLong_FromLong(0); }
+PyDoc_STRVAR(getallocatedblocks_doc, "getallocatedblocks($module, /)\n--\n\nThe number of memory blocks that Python objects use.");
+static PyObject *sys_getallocatedblocks(PyObject *self, PyObject *ignored) { return PyLong_FromSsize_t(_Py_GetAllocatedBlocks()); }
 
 PyDoc_STRVAR(get_int_max_str_digits_doc, "get_int_max_str_digits($module, /)\n--\n\nThe most digits of int/str conversions.");
 static PyObject *sys_get_int_max_str_digits(PyObject *self, PyObject *ignored) { return PyLong_FromLong(kr_interp()->number.max_str_digits); }
@@ -502,8 +503,17 @@ static PyObject *sys_clear_type_cache(PyObject *self, PyObject *ignored) {
     PyType_ClearCache();
     Py_RETURN_NONE;
 }
-PyDoc_STRVAR(debugmallocstats_doc, "_debugmallocstats($module, /)\n--\n\nPrints allocator statistics; krait has none to print.");
-static PyObject *sys_debugmallocstats(PyObject *self, PyObject *ignored) { Py_RETURN_NONE; }
+PyDoc_STRVAR(debugmallocstats_doc, "_debugmallocstats($module, /)\n--\n\nPrints how many objects the free lists hold.");
+static PyObject *sys_debugmallocstats(PyObject *self, PyObject *ignored) {
+    KrInterp *interp = kr_interp();
+    const struct { const char *type; int n; } lists[] = {
+        {"PyDictObject", interp->container.dict_free_count}, {"PyListObject", interp->container.list_free_count},
+        {"PyFloatObject", interp->number.float_free_count}, {"PyLongObject", interp->number.long_free_count},
+        {"PyMethodObject", interp->type.method_free_count}, {"PyCFunctionObject", interp->type.cfunction_free_count}};
+    for (size_t i = 0; i < KR_ARRAY_LEN(lists); i++) fprintf(stderr, "%d free %ss\n", lists[i].n, lists[i].type);
+    for (int size = 1; size < KR_TUPLE_FREE_SIZES; size++) fprintf(stderr, "%d free %d-sized PyTupleObjects\n", interp->container.tuple_free_count[size], size);
+    Py_RETURN_NONE;
+}
 
 PyDoc_STRVAR(set_coroutine_origin_doc, "set_coroutine_origin_tracking_depth($module, /, depth)\n--\n\nHow many frames cr_origin keeps.");
 static PyObject *sys_set_coroutine_origin(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {

@@ -135,6 +135,16 @@ static int function_clear(PyObject *self) {
     Py_CLEAR(f->func_annotations);
     return 0;
 }
+/* The collector's; dict or names may be part of a cycle, too: str subclasses can be. */
+static int function_tp_clear(PyObject *self) {
+    PyFunctionObject *f = (PyFunctionObject *)self;
+    PyObject *empty = PyUnicode_FromStringAndSize(NULL, 0);
+    if (empty != NULL) {
+        Py_SETREF(f->func_name, Py_NewRef(empty));
+        Py_SETREF(f->func_qualname, empty);
+    }
+    return function_clear(self);
+}
 
 static void function_dealloc(PyObject *self) {
     PyFunctionObject *f = (PyFunctionObject *)self;
@@ -340,7 +350,7 @@ PyTypeObject PyFunction_Type = {
                         "tuple of default values for the last arguments; closure is a tuple of cells, one for\n"
                         "each free variable of the code."),
     .tp_traverse = function_traverse,
-    .tp_clear = function_clear,
+    .tp_clear = function_tp_clear,
     .tp_weaklistoffset = offsetof(PyFunctionObject, func_weakreflist),
     .tp_members = function_members,
     .tp_getset = function_getsets,

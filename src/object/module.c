@@ -128,6 +128,15 @@ int _PyModuleSpec_IsInitializing(PyObject *spec) {
     return 0;
 }
 
+/* Whether a package's spec says that its submodule `name` is being imported now; other attributes of specs don't matter. */
+static bool is_submodule_being_made(PyObject *spec, PyObject *name) {
+    PyObject *names = NULL;
+    int r = spec == NULL ? 0 : _PyObject_LookupAttr(spec, KR_STR(_uninitialized_submodules), &names);
+    if (r > 0) r = PySequence_Contains(names, name);
+    Py_XDECREF(names);
+    if (r < 0) PyErr_Clear();
+    return r > 0;
+}
 /* What a missing attribute gives: the answer of the module's own __getattr__, else AttributeError. */
 static KR_COLD PyObject *missing_attribute(KrModule *m, PyObject *name) {
     if (m->md_dict != NULL) {
@@ -143,10 +152,14 @@ static KR_COLD PyObject *missing_attribute(KrModule *m, PyObject *name) {
             Py_INCREF(module_name);
             PyObject *spec = PyDict_GetItemWithError(m->md_dict, KR_STR(__spec__));
             Py_XINCREF(spec);
-            if (spec != NULL || !PyErr_Occurred())
-                PyErr_Format(PyExc_AttributeError, _PyModuleSpec_IsInitializing(spec)
-                                 ? "partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)"
-                                 : "module '%U' has no attribute '%U'", module_name, name);
+            if (spec != NULL || !PyErr_Occurred()) {
+                if (!_PyModuleSpec_IsInitializing(spec) && is_submodule_being_made(spec, name))
+                    PyErr_Format(PyExc_AttributeError, "cannot access submodule '%U' of module '%U' (most likely due to a circular import)", name, module_name);
+                else
+                    PyErr_Format(PyExc_AttributeError, _PyModuleSpec_IsInitializing(spec)
+                                     ? "partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)"
+                                     : "module '%U' has no attribute '%U'", module_name, name);
+            }
             Py_XDECREF(spec);
             Py_DECREF(module_name);
             return NULL;

@@ -285,8 +285,7 @@ static int set_layout(NewClass *c, PyHeapTypeObject *h) {
     if (c->n_slots > 0)
         t->tp_members = kr_heap_type_members(h);
     t->tp_getset = kr_subtype_getsets(c->add_dict, c->add_weak);
-    if (c->add_dict || PyType_IS_GC(c->base) || t->tp_basicsize > c->base->tp_basicsize)
-        t->tp_flags |= Py_TPFLAGS_HAVE_GC;
+    t->tp_flags |= Py_TPFLAGS_HAVE_GC;  /* an instance refers to its class, at least */
     return 0;
 }
 

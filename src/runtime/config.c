@@ -375,7 +375,9 @@ static PyStatus read_environment(PyConfig *c) {
         char name[100];
         snprintf(name, sizeof name, "%.*s", (int)(colon ? colon - v : (long)strlen(v)), v);
         if (*name) st = PyConfig_SetBytesString(c, &c->stdio_encoding, name);
-        if (!PyStatus_Exception(st) && colon && colon[1]) st = PyConfig_SetBytesString(c, &c->stdio_errors, colon + 1);
+        /* an encoding alone is for strict text */
+        const char *errors = colon && colon[1] ? colon + 1 : *name ? "strict" : NULL;
+        if (!PyStatus_Exception(st) && errors) st = PyConfig_SetBytesString(c, &c->stdio_errors, errors);
     }
     return st;
 }

@@ -4,6 +4,7 @@
  * (newest first, builtins and sys last), collect, clear the interpreter, free lists, names, static state.
  */
 #include "runtime/lifecycle.h"
+#include "memory/gc.h"
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
 #include "runtime/gil.h"
@@ -392,6 +393,8 @@ static void finalize_modules(KrInterp *interp) {
         Py_DECREF(m);
     }
     Py_XDECREF(weak);
+    PyGC_Collect();
+    kr_gc_report_shutdown(interp);      /* warnings need sys */
     _PyModule_ClearDict(interp->sysdict);
     _PyModule_ClearDict(interp->builtins);
     PyGC_Collect();

@@ -188,10 +188,10 @@ static int set_main_loader(PyObject *d, PyObject *filename, const char *loader) 
 }
 
 int _PyRun_SimpleFileObject(FILE *f, PyObject *filename, int closeit, PyCompilerFlags *flags) {
-    PyObject *d = main_dict(), *r = NULL;
+    PyObject *m = PyImport_AddModule("__main__"), *d = m ? PyModule_GetDict(m) : NULL, *r = NULL;
     if (!d) return -1;
     bool set_file = false;
-    Py_INCREF(d);
+    Py_INCREF(m);       /* its dict stays the module's: should the program exit from in here, the shutdown empties it */
     int has = PyDict_Contains(d, KR_STR(__file__));
     if (has == 0) {
         if (PyDict_SetItem(d, KR_STR(__file__), filename) < 0 || PyDict_SetItem(d, KR_STR(__cached__), Py_None) < 0) goto done;
@@ -218,7 +218,7 @@ done:
     flush_stream("stdout");
     if (!r) PyErr_Print();
     if (set_file && (PyDict_DelItem(d, KR_STR(__file__)) < 0 || PyDict_DelItem(d, KR_STR(__cached__)) < 0)) PyErr_Clear();
-    Py_DECREF(d);
+    Py_DECREF(m);
     Py_XDECREF(r);
     return r ? 0 : -1;
 }

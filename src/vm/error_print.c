@@ -290,7 +290,6 @@ static int put_recursive(Printer *p, PyObject *e) {
 
 /* ------------------------------------------------------------------ entries */
 
-PyAPI_FUNC(void) _PyErr_Display(PyObject *file, PyObject *type, PyObject *value, PyObject *tb);
 
 void _PyErr_Display(PyObject *file, PyObject *unused, PyObject *value, PyObject *tb) {
     if (PyExceptionInstance_Check(value) && tb && PyTraceBack_Check(tb)) {

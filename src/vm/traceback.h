@@ -13,6 +13,8 @@ PyAPI_FUNC(void) _Py_DumpDecimal(int fd, size_t value);
 PyAPI_FUNC(void) _Py_DumpHexadecimal(int fd, uintptr_t value, Py_ssize_t width);
 /* PyTraceBack_Print with `indent` blanks and a margin before each line; the header has a margin of its own. */
 PyAPI_FUNC(int) _PyTraceBack_Print_Indented(PyObject *tb, int indent, const char *margin, const char *header_margin, const char *header, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
+/* An exception as it is printed when nothing catches it, to a file (None: nothing is printed). */
+PyAPI_FUNC(void) _PyErr_Display(PyObject *file, PyObject *type, PyObject *value, PyObject *tb) KR_RUNS_PYTHON;
 PyAPI_FUNC(int) _Py_WriteIndent(int indent, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
 PyAPI_FUNC(int) _Py_WriteIndentedMargin(int indent, const char *margin, PyObject *file) KR_MAY_RAISE KR_RUNS_PYTHON;
 
