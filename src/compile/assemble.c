@@ -366,6 +366,14 @@ static KrExcEntry *exception_entries(CgUnit *u, Py_ssize_t *count) {
     *count = n;
     return entries;
 }
+/* Replaces *o by the equal object that another code object of the program has. 0 or -1. */
+static int share(Cg *cg, PyObject **o) {
+    PyObject *key = _PyCode_ConstantKey(*o), *known = key ? PyDict_SetDefault(cg->merged, key, *o) : NULL;
+    Py_XDECREF(key);
+    if (!known) return -1;
+    Py_SETREF(*o, Py_NewRef(known));
+    return 0;
+}
 static PyCodeObject *make_code(Cg *cg, CgUnit *u) {
     PyCodeObject *code = NULL;
     Py_ssize_t nentries = 0;
@@ -394,6 +402,9 @@ static PyCodeObject *make_code(Cg *cg, CgUnit *u) {
         if (kr_linetable_add(&lines, at) < 0) goto done;
     }
     if (!(table = kr_linetable_finish(&lines))) goto done;
+    PyObject **shared[] = {&consts, &names, &localsplus, &kinds, &table};
+    for (size_t i = 0; i < KR_ARRAY_LEN(shared); i++)
+        if (share(cg, shared[i]) < 0) goto done;
     KrCodeSpec spec = {
         .argcount = u->argcount, .posonlyargcount = u->posonlyargcount, .kwonlyargcount = u->kwonlyargcount, .nlocals = u->nlocals, .nregs = nregs,
         .flags = unit_flags(cg, u), .firstlineno = u->firstlineno, .instrs = instrs, .ninstrs = u->ninstrs, .exc_entries = entries,

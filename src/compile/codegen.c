@@ -457,13 +457,14 @@ PyCodeObject *kr_compile(Kr_mod *mod, PyObject *filename, PyCompilerFlags *flags
     if (kr_fold(mod, arena, cg->optimize, cg->features) < 0) return NULL;
     if (kr_symtable_init(&cg->table, mod, filename, cg->features) < 0) return NULL;
     PyCodeObject *code = NULL;
-    if (compile_module(cg, mod) == 0) code = cg_leave_unit(cg);
+    if ((cg->merged = PyDict_New()) && compile_module(cg, mod) == 0) code = cg_leave_unit(cg);
     while (cg->u) {
         CgUnit *u = cg->u;
         cg->u = u->outer;
         cg_unit_free(u);
     }
     kr_symtable_fini(&cg->table);
+    Py_XDECREF(cg->merged);
     return code;
 }
 PyObject *kr_symtable_build(Kr_mod *mod, PyObject *filename, int flags, KrArena *arena) {

@@ -83,6 +83,7 @@ typedef struct Cg {
     KrSymtable table;
     PyObject *filename;
     KrArena *arena;
+    PyObject *merged;           /* dict: key of a constant -> the one object that all code objects of the program share */
     int features, optimize, flags;
     int future_line;            /* of the last `from __future__ import` at the head; -1: there is none */
     bool interactive;

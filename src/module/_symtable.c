@@ -1,13 +1,13 @@
 /* _symtable.c - the module _symtable: the compiler's symbol tables for symtable.py. */
 #include "krait.h"
+#include "compile/compile.h"
 #include "compile/symtable.h"
 #include "runtime/run.h"
 
 static PyObject *symtable_symtable(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
     static const struct { const char *name; int start; } modes[] = {{"exec", Py_file_input}, {"eval", Py_eval_input}, {"single", Py_single_input}};
     PyObject *filename = NULL, *keep = NULL, *result = NULL;
-    KrSymtable table;
-    int start = 0, features, line;
+    int start = 0;
     if (!_PyArg_CheckPositional("symtable", nargs, 3, 3)) return NULL;
     PyCompilerFlags flags = {.cf_flags = PyCF_SOURCE_IS_UTF8, .cf_feature_version = PY_MINOR_VERSION};
     const char *mode = NULL, *text = kr_source_text(args[0], "symtable", "string or bytes", &flags, &keep);
@@ -20,10 +20,7 @@ static PyObject *symtable_symtable(PyObject *module, PyObject *const *args, Py_s
     }
     KrArena *arena = kr_arena_new();
     Kr_mod *mod = arena ? kr_parse(arena, text, (Py_ssize_t)strlen(text), filename, start, flags.cf_flags, PY_MINOR_VERSION) : NULL;
-    if (mod && kr_future_collect(mod, filename, &features, &line) == 0 && kr_symtable_init(&table, mod, filename, features) == 0) {
-        result = Py_NewRef((PyObject *)table.top);
-        kr_symtable_fini(&table);
-    }
+    if (mod) result = kr_symtable_build(mod, filename, flags.cf_flags, arena);
     if (arena) kr_arena_free(arena);
 done:
     Py_XDECREF(filename);
