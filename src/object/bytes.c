@@ -198,10 +198,8 @@ static PyObject *bytes_repeat(PyObject *o, Py_ssize_t times) {
     }
     if (n * times == n && PyBytes_CheckExact(o))
         return Py_NewRef(o);
-    if (n * times > KR_BYTES_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "repeated bytes are too long");
-        return NULL;
-    }
+    if (n * times > KR_BYTES_MAX)
+        return PyErr_NoMemory();
     PyObject *r = PyBytes_FromStringAndSize(NULL, n * times);
     if (r != NULL)
         kr_bytes_fill(kr_bytes_data(r), kr_bytes_data(o), n, times);

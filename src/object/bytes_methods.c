@@ -455,9 +455,12 @@ PyObject *kr_bytes_zfill(PyObject *self, PyObject *arg) {
 
 PyObject *kr_bytes_expandtabs(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     static const char *const keywords[] = {"tabsize", NULL};
-    static _PyArg_Parser parser = {.keywords = keywords, .format = "|i:expandtabs"};
+    static _PyArg_Parser parser = {.keywords = keywords, .format = "|O:expandtabs"};
+    PyObject *given = NULL;
     int tabsize = 8;
-    if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &tabsize))
+    if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &given))
+        return NULL;
+    if (given != NULL && (tabsize = _PyLong_AsInt(given)) == -1 && PyErr_Occurred())
         return NULL;
     const Py_UCS1 *s = data(self);
     Py_ssize_t n = Py_SIZE(self), total = 0, column = 0;
