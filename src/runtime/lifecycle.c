@@ -381,8 +381,7 @@ static void finalize_modules(KrInterp *interp) {
         Py_XDECREF(ref);
         Py_XDECREF(pair);
     }
-    if (PyDict_SetItemString(interp->sysdict, "modules", Py_None) < 0) PyErr_Clear();
-    PyDict_Clear(modules);
+    PyDict_Clear(modules);          /* sys.modules stays: what finalizers run may look into it */
     if (interp->runtime.modules_by_index) PyList_SetSlice(interp->runtime.modules_by_index, 0, PY_SSIZE_T_MAX, NULL);
     PyGC_Collect();
     for (Py_ssize_t i = weak ? PyList_GET_SIZE(weak) : 0; i-- > 0;) {
