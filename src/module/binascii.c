@@ -123,15 +123,19 @@ static PyObject *b2a_uu(PyObject *m, PyObject *const *args, Py_ssize_t nargs, Py
 
 static const char base64_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static inline unsigned base64_value(unsigned char c) {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26u;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52u;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
+/* By character: its value and 1; 0 for what is not of the alphabet. */
+static const unsigned char base64_values[256] = {
+    ['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6, ['G'] = 7, ['H'] = 8,
+    ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+/* 64 and more: not of the alphabet. */
+static inline unsigned base64_value(unsigned char c) { return base64_values[c] - 1u; }
 
 static PyObject *a2b_base64(PyObject *m, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     static const char *const keywords[] = {"", "strict_mode", NULL};
@@ -155,6 +159,18 @@ static PyObject *a2b_base64(PyObject *m, PyObject *const *args, Py_ssize_t nargs
     int quad = 0, pads = 0;
     bool padding = false;
     for (; p < end && message == NULL; p++) {
+        if (quad == 0 && !padding) {    /* whole groups of the alphabet */
+            while (end - p > 4) {
+                unsigned a = base64_value(p[0]), b = base64_value(p[1]), c = base64_value(p[2]), d = base64_value(p[3]);
+                if ((a | b | c | d) >= 64)
+                    break;
+                *out++ = (unsigned char)(a << 2 | b >> 4);
+                *out++ = (unsigned char)(b << 4 | c >> 2);
+                *out++ = (unsigned char)(c << 6 | d);
+                p += 4;
+                pads = 0;
+            }
+        }
         if (*p == '=') {
             padding = true;
             if (quad >= 2 && quad + ++pads >= 4) { /* complete: nothing more is read */
