@@ -89,7 +89,7 @@ static PyObject *decode_ordered(PyObject *args, const char *format, DecodeOrdere
     int final = 0;
     if (!PyArg_ParseTuple(args, format, &data, &errors, &final)) return NULL;
     Py_ssize_t consumed = data.len;
-    PyObject *r = answer(decode(data.buf, data.len, errors, &order, final ? NULL : &consumed), consumed);
+    PyObject *text = decode(data.buf, data.len, errors, &order, final ? NULL : &consumed), *r = answer(text, consumed);
     PyBuffer_Release(&data);
     return r;
 }

@@ -15,7 +15,51 @@ static PyObject *get_recursion_depth(PyObject *module, PyObject *unused) {
     return PyLong_FromLong(ts->recursion_limit - ts->recursion_remaining - 1);    /* without this call */
 }
 
+/* How the configuration's conversions treat errors, by the codecs' names for that; 0 for what they don't know. */
+static int error_handling(const char *name) {
+    if (!name || strcmp(name, "strict") == 0) return 1;
+    return strcmp(name, "surrogateescape") == 0 ? 2 : strcmp(name, "surrogatepass") == 0 ? 6 : 0;
+}
+static PyObject *conversion_failed(int status, const char *what, size_t at, const char *reason) {
+    if (status == -1) return PyErr_NoMemory();
+    if (status == -2) PyErr_Format(PyExc_RuntimeError, "%s error: pos=%zu, reason=%s", what, at, reason);
+    else PyErr_SetString(PyExc_ValueError, "unsupported error handler");
+    return NULL;
+}
+PyAPI_FUNC(int) _Py_DecodeLocaleEx(const char *arg, wchar_t **wstr, size_t *wlen, const char **reason, int current_locale, int errors);
+PyAPI_FUNC(int) _Py_EncodeLocaleEx(const wchar_t *text, char **str, size_t *error_pos, const char **reason, int raw_malloc, int current_locale, int errors);
+static PyObject *decode_locale_ex(PyObject *module, PyObject *args) {
+    const char *bytes, *errors = NULL, *reason = NULL;
+    int current_locale = 0;
+    wchar_t *text = NULL;
+    size_t n = 0;
+    if (!PyArg_ParseTuple(args, "y|is", &bytes, &current_locale, &errors)) return NULL;
+    int status = _Py_DecodeLocaleEx(bytes, &text, &n, &reason, current_locale, error_handling(errors));
+    if (status < 0) return conversion_failed(status, "decode", n, reason);
+    PyObject *result = PyUnicode_FromWideChar(text, (Py_ssize_t)n);
+    PyMem_RawFree(text);
+    return result;
+}
+static PyObject *encode_locale_ex(PyObject *module, PyObject *args) {
+    PyObject *text;
+    const char *errors = NULL, *reason = NULL;
+    int current_locale = 0;
+    char *bytes = NULL;
+    size_t at = 0;
+    if (!PyArg_ParseTuple(args, "U|is", &text, &current_locale, &errors)) return NULL;
+    wchar_t *wide = PyUnicode_AsWideCharString(text, NULL);
+    if (!wide) return NULL;
+    int status = _Py_EncodeLocaleEx(wide, &bytes, &at, &reason, 0, current_locale, error_handling(errors));
+    PyMem_Free(wide);
+    if (status < 0) return conversion_failed(status, "encode", at, reason);
+    PyObject *result = PyBytes_FromString(bytes);
+    PyMem_Free(bytes);
+    return result;
+}
+
 static PyMethodDef functions[] = {
+    {"DecodeLocaleEx", decode_locale_ex, METH_VARARGS, PyDoc_STR("DecodeLocaleEx(bytes, current_locale=0, errors='strict'): as the configuration decodes.")},
+    {"EncodeLocaleEx", encode_locale_ex, METH_VARARGS, PyDoc_STR("EncodeLocaleEx(str, current_locale=0, errors='strict'): as the configuration encodes.")},
     {"get_config", get_config, METH_NOARGS, PyDoc_STR("get_config($module, /)\n--\n\nThe interpreter's configuration, as a dict.")},
     {"get_recursion_depth", get_recursion_depth, METH_NOARGS,
      PyDoc_STR("get_recursion_depth($module, /)\n--\n\nHow many calls of Python functions are under way.")},

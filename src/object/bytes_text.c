@@ -165,7 +165,8 @@ done:
 
 /* ------------------------------------------------------------------ escapes of literals */
 
-/* Decodes backslash escapes. The first unknown escape is reported through the pointers, not warned about. */
+/* Decodes backslash escapes. The first unknown escape is reported through the pointers, not warned about: its character, or the value of an octal
+ * escape above \377. */
 PyObject *_PyBytes_DecodeEscape2(const char *s, Py_ssize_t n, const char *errors, int *bad_char, const char **bad_at) {
     const char *start = s, *end = s + n;
     *bad_char = -1;
@@ -201,6 +202,10 @@ PyObject *_PyBytes_DecodeEscape2(const char *s, Py_ssize_t n, const char *errors
             int v = c - '0';
             for (int k = 0; k < 2 && s < end && *s >= '0' && *s <= '7'; k++)
                 v = v * 8 + *s++ - '0';
+            if (v > 0377 && *bad_char == -1) {
+                *bad_char = v;
+                *bad_at = s - 3;
+            }
             *out++ = (char)v;
             break;
         }
@@ -251,8 +256,12 @@ PyObject *PyBytes_DecodeEscape(const char *s, Py_ssize_t n, const char *errors, 
     int c;
     const char *at;
     PyObject *r = _PyBytes_DecodeEscape2(s, n, errors, &c, &at);
-    if (r != NULL && at != NULL && PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid escape sequence '\\%c'", c) < 0)
-        Py_CLEAR(r);
+    if (r != NULL && at != NULL) {
+        int failed = c > 0377 ? PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid octal escape sequence '\\%.3s'", at)
+                              : PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid escape sequence '\\%c'", c);
+        if (failed)
+            Py_CLEAR(r);
+    }
     return r;
 }
 

@@ -347,8 +347,9 @@ const char *PyExceptionClass_Name(PyObject *cls) { return ((PyTypeObject *)cls)-
 static bool has_only_text(PyObject *e) {
     PyTypeObject *t = Py_TYPE(e);
     PyObject *args = BASE(e)->args;
-    if (t->tp_init != kr_exc_BaseException_init || t->tp_new != kr_exc_BaseException_new ||
-        t->tp_basicsize != kr_exc_BaseException.tp_basicsize || t->tp_itemsize != kr_exc_BaseException.tp_itemsize)
+    Py_ssize_t size = kr_exc_BaseException.tp_basicsize;
+    if (t->tp_weaklistoffset > 0) size += (Py_ssize_t)sizeof(PyObject *);
+    if (t->tp_init != kr_exc_BaseException_init || t->tp_new != kr_exc_BaseException_new || t->tp_basicsize != size || t->tp_itemsize != kr_exc_BaseException.tp_itemsize)
         return false;
     Py_ssize_t n = PyTuple_GET_SIZE(args);
     if (n > 1 || (n == 1 && !PyUnicode_CheckExact(PyTuple_GET_ITEM(args, 0)))) return false;

@@ -161,7 +161,9 @@ int kr_encode_error(KrEncoder *e, Py_ssize_t start, Py_ssize_t end, const char *
     if (make_encode_exception(e, start, end, reason) < 0) return -1;
     PyObject *answer = PyObject_CallOneArg(e->handler, e->exc), *replacement;
     int r = check_answer(answer, true, e->n, &replacement, next);
-    if (r == 0 && PyBytes_Check(replacement)) {
+    if (r == 0 && e->unit && (PyBytes_Check(replacement) ? PyBytes_GET_SIZE(replacement) % e->unit != 0 : !PyUnicode_IS_ASCII(replacement))) {
+        r = raise_encode_error(e, start, end, reason);
+    } else if (r == 0 && PyBytes_Check(replacement)) {
         r = put_bytes(e, PyBytes_AS_STRING(replacement), PyBytes_GET_SIZE(replacement));
     } else if (r == 0) {
         int kind = PyUnicode_KIND(replacement);

@@ -34,6 +34,7 @@ typedef struct KrEncoder {
     /* Appends one character: 0, 1 when the encoding has none for it, -1 with an exception. */
     int (*put)(struct KrEncoder *, Py_UCS4);
     void *arg;                  /* of put */
+    int unit;                   /* of the UTFs: bytes a code unit, of which replacements must be made, and from ASCII if they are str; else 0 */
 } KrEncoder;
 
 int kr_encoder_init(KrEncoder *, const char *encoding, const char *errors, PyObject *str, Py_ssize_t room) KR_MAY_RAISE;

@@ -82,6 +82,7 @@ static PyObject *encode(PyObject *s, const char *errors, int order, int width) {
     if (kr_encoder_init(&e, name_of(width, order), errors, s, (PyUnicode_GET_LENGTH(s) + 1) * width) < 0) return NULL;
     e.put = put;
     e.arg = &f;
+    e.unit = width;
     int r = order == 0 ? put_unit(&e, f, 0xfeff) : 0;
     if (r == 0) r = kr_encode_all(&e, "surrogates not allowed");
     return kr_encoder_finish(&e, r < 0);

@@ -92,6 +92,8 @@ static PyObject *decode_with_errors(const char *s, Py_ssize_t n, const char *err
             if (consumed) break;
             r = kr_decode_error(d, i, d->n, "unexpected end of data", &i);
         } else {
+            bool half_surrogate = d->s[i] == 0xed && d->n - i == 2 && d->s[i + 1] >= 0xa0 && d->s[i + 1] <= 0xbf;
+            if (consumed && half_surrogate) break;      /* for "surrogatepass", which wants it whole */
             bool start = k == -1 && (d->s[i] < 0xc2 || d->s[i] > 0xf4);
             r = kr_decode_error(d, i, i - k, start ? "invalid start byte" : "invalid continuation byte", &i);
         }
@@ -186,6 +188,7 @@ PyObject *_PyUnicode_AsUTF8String(PyObject *o, const char *errors) {
     KrEncoder e;
     if (kr_encoder_init(&e, "utf-8", errors, o, PyUnicode_GET_LENGTH(o) * 2) < 0) return NULL;
     e.put = put_utf8;
+    e.unit = 1;
     return kr_encoder_finish(&e, kr_encode_all(&e, "surrogates not allowed") < 0);
 }
 PyObject *PyUnicode_AsUTF8String(PyObject *o) { return _PyUnicode_AsUTF8String(o, NULL); }

@@ -70,13 +70,22 @@ int PyCodec_Unregister(PyObject *search) {
     }
     return 0;
 }
-/* Lower case, with underscores for blanks. */
+/* Lower case letters, digits and dots; an underscore for anything between them. */
 static PyObject *normalize(const char *name) {
     size_t n = strlen(name);
     char *copy = PyMem_Malloc(n + 1);
     if (!copy) return PyErr_NoMemory();
-    for (size_t i = 0; i <= n; i++) copy[i] = (char)(name[i] == ' ' ? '_' : Py_TOLOWER(Py_CHARMASK(name[i])));
-    PyObject *s = PyUnicode_FromString(copy);
+    char *end = copy;
+    bool between = false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = Py_CHARMASK(name[i]);
+        if (Py_ISALNUM(c) || c == '.') {
+            if (between && end > copy) *end++ = '_';
+            *end++ = (char)Py_TOLOWER(c);
+        }
+        between = !(Py_ISALNUM(c) || c == '.');
+    }
+    PyObject *s = PyUnicode_FromStringAndSize(copy, end - copy);
     PyMem_Free(copy);
     if (s) PyUnicode_InternInPlace(&s);
     return s;

@@ -15,8 +15,11 @@ const char *Py_FileSystemDefaultEncodeErrors = "surrogateescape";
 int Py_HasFileSystemDefaultEncoding = 1;
 int _Py_HasFileSystemDefaultEncodeErrors = 1;
 
+/* What becomes of what can't be converted; the numbers are those the extension modules know. */
+enum { STRICT = 1, ESCAPE = 2, PASS = 6 };      /* errors; bytes as surrogates U+DC80..DCFF; any surrogates as they are */
+
 /* One UTF-8 character at s; its length, 0 when there is none. */
-static int utf8_char(const unsigned char *s, wchar_t *w) {
+static int utf8_char(const unsigned char *s, wchar_t *w, bool surrogates) {
     unsigned c = s[0];
     int n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
     if (n < 2) {
@@ -28,19 +31,19 @@ static int utf8_char(const unsigned char *s, wchar_t *w) {
         if ((s[i] & 0xc0) != 0x80) return 0;
         v = v << 6 | (s[i] & 0x3f);
     }
-    if ((n == 3 && (v < 0x800 || (v >= 0xd800 && v < 0xe000))) || (n == 4 && (v < 0x10000 || v > 0x10ffff))) return 0;
+    if ((n == 3 && (v < 0x800 || (!surrogates && v >= 0xd800 && v < 0xe000))) || (n == 4 && (v < 0x10000 || v > 0x10ffff))) return 0;
     *w = (wchar_t)v;
     return n;
 }
 /* -1: out of memory, -2: undecodable (strict). Allocated by PyMem_RawMalloc. */
-static int decode_utf8(const char *s, bool escape, wchar_t **out, size_t *size) {
+static int decode_utf8(const char *s, int errors, wchar_t **out, size_t *size) {
     size_t n = strlen(s), at = 0;
     wchar_t *w = PyMem_RawMalloc((n + 1) * sizeof *w);
     if (!w) return -1;
     for (const unsigned char *p = (const unsigned char *)s; *p;) {
-        int k = utf8_char(p, &w[at]);
+        int k = utf8_char(p, &w[at], errors == PASS);
         if (k == 0) {
-            if (!escape) {
+            if (errors != ESCAPE) {
                 PyMem_RawFree(w);
                 if (size) *size = (size_t)(p - (const unsigned char *)s);
                 return -2;
@@ -85,19 +88,20 @@ static int decode_locale(const char *s, bool escape, wchar_t **out, size_t *size
 wchar_t *Py_DecodeLocale(const char *s, size_t *size) {
     wchar_t *w = NULL;
     size_t n = 0;
-    int r = Py_UTF8Mode > 0 ? decode_utf8(s, true, &w, &n) : decode_locale(s, true, &w, &n);
+    int r = Py_UTF8Mode > 0 ? decode_utf8(s, ESCAPE, &w, &n) : decode_locale(s, true, &w, &n);
     if (size) *size = r == 0 ? n : r == -1 ? (size_t)-1 : (size_t)-2;
     return r == 0 ? w : NULL;
 }
 PyAPI_FUNC(int) _Py_DecodeLocaleEx(const char *arg, wchar_t **wstr, size_t *wlen, const char **reason, int current_locale, int errors);
 int _Py_DecodeLocaleEx(const char *arg, wchar_t **wstr, size_t *wlen, const char **reason, int current_locale, int errors) {
-    if (errors != 1 && errors != 2) return -3;
-    int r = !current_locale && Py_UTF8Mode > 0 ? decode_utf8(arg, errors == 2, wstr, wlen) : decode_locale(arg, errors == 2, wstr, wlen);
+    bool utf8 = !current_locale && Py_UTF8Mode > 0;
+    if (errors != STRICT && errors != ESCAPE && !(utf8 && errors == PASS)) return -3;
+    int r = utf8 ? decode_utf8(arg, errors, wstr, wlen) : decode_locale(arg, errors == ESCAPE, wstr, wlen);
     if (r == -2 && reason) *reason = "decoding error";
     return r;
 }
 /* *error: (size_t)-1 out of memory, else where the first character is that doesn't go. */
-static char *encode(const wchar_t *text, size_t *error, bool raw) {
+static char *encode(const wchar_t *text, size_t *error, bool raw, bool utf8, int errors) {
     size_t n = wcslen(text), at = 0, room = n * 6 + 1;
     char *s = raw ? PyMem_RawMalloc(room) : PyMem_Malloc(room);
     if (error) *error = (size_t)-1;
@@ -105,15 +109,15 @@ static char *encode(const wchar_t *text, size_t *error, bool raw) {
     mbstate_t state = {0};
     for (size_t i = 0; i < n; i++) {
         wchar_t c = text[i];
-        if (c >= 0xdc80 && c <= 0xdcff) {
+        if (errors == ESCAPE && c >= 0xdc80 && c <= 0xdcff) {
             s[at++] = (char)(c - 0xdc00);
             continue;
         }
         size_t k;
-        if (Py_UTF8Mode > 0) {
+        if (utf8) {
             unsigned v = (unsigned)c;
             k = v < 0x80 ? 1 : v < 0x800 ? 2 : v < 0x10000 ? 3 : 4;
-            if (v >= 0xd800 && v < 0xe000) k = (size_t)-1;
+            if (errors != PASS && v >= 0xd800 && v < 0xe000) k = (size_t)-1;
             else if (k == 1) s[at] = (char)v;
             else {
                 for (size_t j = k - 1; j > 0; j--, v >>= 6) s[at + j] = (char)(0x80 | (v & 0x3f));
@@ -133,9 +137,20 @@ static char *encode(const wchar_t *text, size_t *error, bool raw) {
     s[at] = 0;
     return s;
 }
-char *Py_EncodeLocale(const wchar_t *text, size_t *error) { return encode(text, error, false); }
+char *Py_EncodeLocale(const wchar_t *text, size_t *error) { return encode(text, error, false, Py_UTF8Mode > 0, ESCAPE); }
 PyAPI_FUNC(char *) _Py_EncodeLocaleRaw(const wchar_t *text, size_t *error_pos);
-char *_Py_EncodeLocaleRaw(const wchar_t *text, size_t *error) { return encode(text, error, true); }
+char *_Py_EncodeLocaleRaw(const wchar_t *text, size_t *error) { return encode(text, error, true, Py_UTF8Mode > 0, ESCAPE); }
+PyAPI_FUNC(int) _Py_EncodeLocaleEx(const wchar_t *text, char **str, size_t *error_pos, const char **reason, int raw_malloc, int current_locale, int errors);
+int _Py_EncodeLocaleEx(const wchar_t *text, char **str, size_t *error_pos, const char **reason, int raw_malloc, int current_locale, int errors) {
+    size_t at;
+    bool utf8 = !current_locale && Py_UTF8Mode > 0;
+    if (errors != STRICT && errors != ESCAPE && !(utf8 && errors == PASS)) return -3;
+    if ((*str = encode(text, &at, raw_malloc, utf8, errors)) != NULL) return 0;
+    if (at == (size_t)-1) return -1;
+    if (error_pos) *error_pos = at;
+    if (reason) *reason = "encoding error";
+    return -2;
+}
 
 /* fopen of a path object; not inherited by children. NULL with OSError or another exception. */
 FILE *_Py_fopen_obj(PyObject *path, const char *mode) {

@@ -440,3 +440,26 @@ for link in (slice, property, staticmethod, enumerate, lambda x: (lambda: 0).__g
         chain = link(chain)
     del chain
 print("chains are gone")
+
+# codecs: what incremental decoders keep, replacements an encoder refuses, how names are looked up
+import codecs
+for data, encoding in ("a\U0001d11e\ud901", "utf-16-le"), ("a\U0001d11e", "utf-32-be"), ("\ue000\ud901a", "utf-8"):
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    encoded = data.encode(encoding, "surrogatepass")
+    print([(ascii(decoder.decode(encoded[i:i + 1], i + 1 == len(encoded))), decoder.getstate()) for i in range(len(encoded))])
+codecs.register_error("tests.replace", lambda e: (replacement, e.end))
+for encoding, replacement in ("utf-8", "\xe9"), ("utf-8", "e"), ("utf-16-le", b"abc"), ("utf-16-le", b"ab"), ("utf-32", "\u20ac"), ("latin-1", "\xe9"):
+    try:
+        print("[\udc80]".encode(encoding, "tests.replace"))
+    except UnicodeEncodeError as e:
+        print(ascii(e))
+codecs.register(lambda name: print(name))
+for name in "Not A  Codec", "--x--y--", "a.b\xe9c", "":
+    try:
+        codecs.lookup(name)
+    except LookupError as e:
+        print(ascii(e))
+try:
+    codecs.decode(b"1", "hex_codec")
+except Exception as e:
+    print(type(e), e, repr(e.__cause__))
