@@ -1,5 +1,6 @@
-"""Four ways to a singleton: a module, __new__, a decorator, a metaclass."""
-import math
+"""Four ways to a singleton, __new__, shared state, a decorator, a module; and a metaclass as the fifth."""
+import sys
+import types
 
 
 class ByNew:
@@ -11,9 +12,22 @@ class ByNew:
         return cls.instance
 
 
+class Shared:
+    """Many objects, but all with the same attributes ("Borg")."""
+    state = {}
+
+    def __init__(self):
+        self.__dict__ = self.state
+
+
 def singleton(cls):
-    made = {}
-    return lambda: made.setdefault(cls, None) or made.update({cls: cls()}) or made[cls]
+    made = []
+
+    def get(*args):
+        if not made:
+            made.append(cls(*args))
+        return made[0]
+    return get
 
 
 @singleton
@@ -34,5 +48,14 @@ class ByMeta(metaclass=Single):
     pass
 
 
-import math as again
-print(math is again, ByNew() is ByNew(), ByDecorator() is ByDecorator(), ByMeta() is ByMeta())
+print("__new__:", ByNew() is ByNew())
+a, b = Shared(), Shared()
+a.data = 3
+print("shared state:", a is b, b.data)
+print("decorator:", ByDecorator() is ByDecorator())
+sys.modules["settings"] = types.ModuleType("settings")     # what importing a file settings.py does, once
+import settings
+settings.size = 3
+import settings as again
+print("module:", again is settings, again.size)
+print("metaclass:", ByMeta() is ByMeta(), type(ByMeta).__name__)
