@@ -33,6 +33,7 @@ changed = ast.fix_missing_locations(MultiplyToAdd().visit(tree))
 exec(compile(changed, "<changed>", "exec"), namespace)
 print("the tree changed:", ast.unparse(changed), "gives", namespace["total"])
 
+sys.pycache_prefix = None       # caches go beside the source, whatever the environment says
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "module.py")
     with open(path, "w") as f:
