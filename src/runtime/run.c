@@ -267,14 +267,26 @@ static const char *prompt_text(const char *name, PyObject **keep) {
     return s ? s : "";
 }
 
+/* Whether text, which can be compiled, ends in the last line of a block, which only an empty line closes: without its line end it is unfinished. */
+static bool block_is_open(char *text, size_t size, PyObject *filename, PyCompilerFlags flags) {
+    if (size < 2 || text[size - 1] != '\n') return false;
+    text[size - 1] = '\0';
+    flags.cf_flags |= PyCF_ONLY_AST;
+    PyObject *tree = Py_CompileStringObject(text, filename, Py_single_input, &flags, -1);
+    text[size - 1] = '\n';
+    Py_XDECREF(tree);
+    PyErr_Clear();
+    return tree == NULL;
+}
 /* Reads lines until they make a statement: 1 run or error handled, 0 end of input; the code in *code. */
 static int read_statement(FILE *f, PyObject *filename, PyCompilerFlags *flags, PyObject **code) {
     char *text = NULL;
     size_t size = 0;
     int result = 1;
     *code = NULL;
-    for (bool first = true;; first = false) {
+    for (;;) {
         PyObject *keep;
+        bool first = size == 0;
         const char *prompt = prompt_text(first ? "ps1" : "ps2", &keep);
         char *line;
         if (f == stdin) {
@@ -292,8 +304,16 @@ static int read_statement(FILE *f, PyObject *filename, PyCompilerFlags *flags, P
         size_t n = strlen(line);
         if (n == 0 && first) {
             PyMem_Free(line);
+            PySys_WriteStderr("\n");
             result = 0;
             break;
+        }
+        bool blank = true;
+        for (size_t i = 0; i < n; i++)
+            if (!strchr(" \t\r\n\f", line[i])) blank = false;
+        if (first && (blank || line[strspn(line, " \t\f")] == '#')) {
+            PyMem_Free(line);
+            continue;
         }
         char *more = realloc(text, size + n + 2);
         if (!more) {
@@ -305,13 +325,13 @@ static int read_statement(FILE *f, PyObject *filename, PyCompilerFlags *flags, P
         memcpy(text + size, line, n + 1);
         size += n;
         PyMem_Free(line);
-        /* a lone line end closes a compound statement; an unfinished source asks for more */
         PyCompilerFlags probe = *flags;
-        bool blank = true;
-        for (size_t i = size - n; i < size; i++)
-            if (!strchr(" \t\r\n", text[i])) blank = false;
         probe.cf_flags |= PyCF_ALLOW_INCOMPLETE_INPUT | (blank || n == 0 ? 0 : PyCF_DONT_IMPLY_DEDENT);
         *code = Py_CompileStringObject(text, filename, Py_single_input, &probe, -1);
+        if (*code && !blank && block_is_open(text, size, filename, probe)) {
+            Py_CLEAR(*code);
+            continue;
+        }
         if (*code) {
             flags->cf_flags |= probe.cf_flags & PyCF_MASK;
             break;
