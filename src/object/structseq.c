@@ -11,19 +11,19 @@ const char *const PyStructSequence_UnnamedField = "unnamed field";
 
 /* ------------------------------------------------------------------ the type's numbers */
 
-static Py_ssize_t type_number(PyTypeObject *type, const char *name) {
-    PyObject *v = _PyDict_GetItemStringWithError(type->tp_dict, name);
+static Py_ssize_t type_number(PyTypeObject *type, PyObject *name) {
+    PyObject *v = PyDict_GetItemWithError(type->tp_dict, name);
     if (v == NULL) {
         if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "Missed attribute '%s' of type %s", name, type->tp_name);
+            PyErr_Format(PyExc_TypeError, "Missed attribute '%U' of type %s", name, type->tp_name);
         return -1;
     }
     return PyLong_AsSsize_t(v);
 }
 
-#define VISIBLE(type) type_number(type, "n_sequence_fields")
-#define REAL(type) type_number(type, "n_fields")
-#define UNNAMED(type) type_number(type, "n_unnamed_fields")
+#define VISIBLE(type) type_number(type, KR_STR(n_sequence_fields))
+#define REAL(type) type_number(type, KR_STR(n_fields))
+#define UNNAMED(type) type_number(type, KR_STR(n_unnamed_fields))
 
 /* A struct sequence's real size must be known while its type is torn down, too: then the dict may be gone. */
 static Py_ssize_t real_size(PyObject *self) {

@@ -68,7 +68,7 @@ PyObject *kr_dt_date_from_timestamp(PyObject *cls, PyObject *args) {
     return PyArg_UnpackTuple(args, "fromtimestamp", 1, 1, &timestamp) ? date_fromtimestamp(cls, timestamp) : NULL;
 }
 static PyObject *date_today(PyObject *cls, PyObject *unused) {
-    PyObject *now = kr_dt_call_module("time", KR_STR(time), NULL), *result = now ? PyObject_CallMethodOneArg(cls, KR_STR(fromtimestamp), now) : NULL;
+    PyObject *now = kr_dt_call_module(KR_STR(time), KR_STR(time), NULL), *result = now ? PyObject_CallMethodOneArg(cls, KR_STR(fromtimestamp), now) : NULL;
     Py_XDECREF(now);
     return result;
 }
@@ -77,9 +77,9 @@ static PyObject *from_ordinal(PyObject *cls, int ordinal) {
     kr_dt_from_ordinal(ordinal, &year, &month, &day);
     return kr_dt_make_date(cls, year, month, day);
 }
-static PyObject *date_fromordinal(PyObject *cls, PyObject *args) {
+static PyObject *date_fromordinal(PyObject *cls, PyObject *const *args, Py_ssize_t nargs) {
     int ordinal;
-    if (!PyArg_ParseTuple(args, "i:fromordinal", &ordinal)) return NULL;
+    if (!(nargs == 1 && kr_dt_small_int(args[0], &ordinal)) && !_PyArg_ParseStack(args, nargs, "i:fromordinal", &ordinal)) return NULL;
     if (ordinal < 1) {
         PyErr_SetString(PyExc_ValueError, "ordinal must be >= 1");
         return NULL;
@@ -117,6 +117,8 @@ static PyObject *date_fromisocalendar(PyObject *cls, PyObject *args, PyObject *k
 /* ------------------------------------------------------------------ arithmetic and comparison */
 
 static PyObject *add_days(PyObject *date, int64_t days) {
+    int64_t in_month = DAY(date) + days;
+    if (in_month >= 1 && in_month <= 28) return kr_dt_make_date((PyObject *)Py_TYPE(date), YEAR(date), MONTH(date), (int)in_month);
     int64_t ordinal = ordinal_of(date) + days;
     if (ordinal < 1 || ordinal > MAX_ORDINAL) {
         PyErr_SetString(PyExc_OverflowError, "date value out of range");
@@ -225,7 +227,7 @@ static PyGetSetDef date_getset[] = {{"year", date_get_year}, {"month", date_get_
 static PyMethodDef date_methods[] = {
     {"fromtimestamp", date_fromtimestamp, METH_O | METH_CLASS,
      PyDoc_STR("fromtimestamp($type, timestamp, /)\n--\n\nCreate a date from a POSIX timestamp, which is taken as local time.")},
-    {"fromordinal", date_fromordinal, METH_VARARGS | METH_CLASS, PyDoc_STR("int -> date corresponding to a proleptic Gregorian ordinal.")},
+    {"fromordinal", KR_METH(date_fromordinal), METH_FASTCALL | METH_CLASS, PyDoc_STR("int -> date corresponding to a proleptic Gregorian ordinal.")},
     {"fromisoformat", date_fromisoformat, METH_O | METH_CLASS, PyDoc_STR("str -> Construct a date from a string in ISO 8601 format.")},
     {"fromisocalendar", KR_METH(date_fromisocalendar), METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      PyDoc_STR("int, int, int -> Construct a date from the ISO year, week number and weekday.\n\nThis is the inverse of the function date.isocalendar()")},

@@ -144,9 +144,28 @@ static int offset_with_fold(PyObject *self, int fold, int64_t *us) {
 /* ------------------------------------------------------------------ arithmetic */
 
 static PyObject *add_delta(PyObject *self, PyObject *delta, int sign) {
-    KrFields f;
-    KrDuration us = kr_dt_delta_us(delta), sum = (KrDuration)kr_dt_moment(self) + (sign < 0 ? -us : us);
-    if (kr_dt_from_moment(sum == (int64_t)sum ? (int64_t)sum : -1, &f) < 0) return NULL;
+    PyDateTime_Delta *d = DELTA(delta);
+    KrFields f = kr_dt_fields(self);
+    f.us += sign * d->microseconds;
+    int carry = (f.us >= SECOND_US) - (f.us < 0), seconds = f.hour * 3600 + f.minute * 60 + f.second + sign * d->seconds + carry;
+    f.us -= carry * SECOND_US;
+    int day = (seconds >= DAY_SECONDS) - (seconds < 0), days = sign * d->days + day;
+    seconds -= day * DAY_SECONDS;
+    f.hour = seconds / 3600;
+    f.minute = seconds / 60 % 60;
+    f.second = seconds % 60;
+    f.fold = 0;
+    int64_t in_month = (int64_t)f.day + days;
+    if (in_month >= 1 && in_month <= 28)
+        f.day = (int)in_month;
+    else {
+        int64_t ordinal = (int64_t)kr_dt_ordinal(f.year, f.month, f.day) + days;
+        if (ordinal < 1 || ordinal > MAX_ORDINAL) {
+            PyErr_SetString(PyExc_OverflowError, "date value out of range");
+            return NULL;
+        }
+        kr_dt_from_ordinal((int)ordinal, &f.year, &f.month, &f.day);
+    }
     return kr_dt_make_datetime((PyObject *)Py_TYPE(self), &f, TZINFO(self));
 }
 static PyObject *datetime_add(PyObject *a, PyObject *b) {
@@ -159,12 +178,13 @@ static PyObject *datetime_subtract(PyObject *a, PyObject *b) {
     if (!IS_DATETIME(a)) Py_RETURN_NOTIMPLEMENTED;
     if (IS_DELTA(b)) return add_delta(a, b, -1);
     if (!IS_DATETIME(b)) Py_RETURN_NOTIMPLEMENTED;
-    int64_t x = 0, y = 0;
-    if (TZINFO(a) != TZINFO(b)) {
-        int known_a = kr_dt_offset_us(TZINFO(a), a, &x), known_b = known_a < 0 ? -1 : kr_dt_offset_us(TZINFO(b), b, &y);
-        if (known_b < 0) return NULL;
-        if (known_a != known_b) return kr_datetime_mixed("subtract");
-    }
+    if (TZINFO(a) == TZINFO(b))
+        return kr_dt_new_delta(kr_dt_ordinal(YEAR(a), MONTH(a), DAY(a)) - kr_dt_ordinal(YEAR(b), MONTH(b), DAY(b)),
+                               (HOUR(a) - HOUR(b)) * 3600 + (MINUTE(a) - MINUTE(b)) * 60 + SECOND(a) - SECOND(b), US(a) - US(b), true, &kr_dt_timedelta);
+    int64_t x, y;
+    int known_a = kr_dt_offset_us(TZINFO(a), a, &x), known_b = known_a < 0 ? -1 : kr_dt_offset_us(TZINFO(b), b, &y);
+    if (known_b < 0) return NULL;
+    if (known_a != known_b) return kr_datetime_mixed("subtract");
     return kr_dt_delta_from_us((kr_dt_moment(a) - x) - (kr_dt_moment(b) - y));
 }
 
@@ -317,10 +337,10 @@ static PyMethodDef datetime_methods[] = {
      PyDoc_STR("now($type, /, tz=None)\n--\n\nReturns new datetime object representing current time local to tz.\n\n  tz\n    Timezone object.\n\n"
                "If no tz is specified, uses local timezone.")},
     {"utcnow", kr_datetime_utcnow, METH_NOARGS | METH_CLASS, PyDoc_STR("Return a new datetime representing UTC day and time.")},
-    {"fromtimestamp", KR_METH(kr_datetime_fromtimestamp), METH_VARARGS | METH_KEYWORDS | METH_CLASS, PyDoc_STR("timestamp[, tz] -> tz's local time from POSIX timestamp.")},
+    {"fromtimestamp", KR_METH(kr_datetime_fromtimestamp), METH_FASTCALL | METH_KEYWORDS | METH_CLASS, PyDoc_STR("timestamp[, tz] -> tz's local time from POSIX timestamp.")},
     {"utcfromtimestamp", kr_datetime_utcfromtimestamp, METH_VARARGS | METH_CLASS, PyDoc_STR("Construct a naive UTC datetime from a POSIX timestamp.")},
     {"strptime", kr_datetime_strptime, METH_VARARGS | METH_CLASS, PyDoc_STR("string, format -> new datetime parsed from a string (like time.strptime()).")},
-    {"combine", KR_METH(kr_datetime_combine), METH_VARARGS | METH_KEYWORDS | METH_CLASS, PyDoc_STR("date, time -> datetime with same date and time fields")},
+    {"combine", KR_METH(kr_datetime_combine), METH_FASTCALL | METH_KEYWORDS | METH_CLASS, PyDoc_STR("date, time -> datetime with same date and time fields")},
     {"fromisoformat", kr_datetime_fromisoformat, METH_O | METH_CLASS, PyDoc_STR("string -> datetime from a string in most ISO 8601 formats")},
     {"date", datetime_date, METH_NOARGS, PyDoc_STR("Return date object with same year, month and day.")},
     {"time", datetime_time, METH_NOARGS, PyDoc_STR("Return time object with same time but with tzinfo=None.")},
@@ -337,7 +357,7 @@ static PyMethodDef datetime_methods[] = {
     {"tzname", datetime_tzname, METH_NOARGS, PyDoc_STR("Return self.tzinfo.tzname(self).")},
     {"dst", datetime_dst, METH_NOARGS, PyDoc_STR("Return self.tzinfo.dst(self).")},
     {"replace", KR_METH(datetime_replace), METH_VARARGS | METH_KEYWORDS, PyDoc_STR("Return datetime with new specified fields.")},
-    {"astimezone", KR_METH(kr_datetime_astimezone), METH_VARARGS | METH_KEYWORDS, PyDoc_STR("tz -> convert to local time in new timezone tz\n")},
+    {"astimezone", KR_METH(kr_datetime_astimezone), METH_FASTCALL | METH_KEYWORDS, PyDoc_STR("tz -> convert to local time in new timezone tz\n")},
     {"__reduce_ex__", datetime_reduce_ex, METH_VARARGS, PyDoc_STR("__reduce_ex__(proto) -> (cls, state)")},
     {"__reduce__", datetime_reduce, METH_NOARGS, PyDoc_STR("__reduce__() -> (cls, state)")},
     {NULL},

@@ -52,13 +52,19 @@ PyObject *kr_datetime_now(PyObject *cls, PyObject *const *args, Py_ssize_t nargs
     return through_zone(from_now(cls, tz == Py_None, tz), tz);
 }
 PyObject *kr_datetime_utcnow(PyObject *cls, PyObject *unused) { return from_now(cls, false, Py_None); }
-PyObject *kr_datetime_fromtimestamp(PyObject *cls, PyObject *args, PyObject *kwds) {
-    static char *keywords[] = {"timestamp", "tz", NULL};
+PyObject *kr_datetime_fromtimestamp(PyObject *cls, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    static const char *const keywords[] = {"timestamp", "tz", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .format = "O|O:fromtimestamp"};
     PyObject *timestamp, *tz = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, kwds, "O|O:fromtimestamp", keywords, &timestamp, &tz) || kr_dt_check_tzinfo(tz) < 0) return NULL;
+    if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &timestamp, &tz) || kr_dt_check_tzinfo(tz) < 0) return NULL;
     return through_zone(from_timestamp(cls, tz == Py_None, timestamp, tz), tz);
 }
-PyObject *kr_dt_datetime_from_timestamp(PyObject *cls, PyObject *args, PyObject *kwds) { return kr_datetime_fromtimestamp(cls, args, kwds); }
+PyObject *kr_dt_datetime_from_timestamp(PyObject *cls, PyObject *args, PyObject *kwds) {
+    static char *keywords[] = {"timestamp", "tz", NULL};
+    PyObject *values[2] = {NULL, Py_None};
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, "O|O:fromtimestamp", keywords, &values[0], &values[1])) return NULL;
+    return kr_datetime_fromtimestamp(cls, values, 2, NULL);
+}
 PyObject *kr_datetime_utcfromtimestamp(PyObject *cls, PyObject *args) {
     PyObject *timestamp;
     return PyArg_ParseTuple(args, "O:utcfromtimestamp", &timestamp) ? from_timestamp(cls, false, timestamp, Py_None) : NULL;
@@ -69,12 +75,13 @@ PyObject *kr_datetime_utcfromtimestamp(PyObject *cls, PyObject *args) {
 PyObject *kr_datetime_strptime(PyObject *cls, PyObject *args) {
     PyObject *text, *format;
     if (!PyArg_ParseTuple(args, "UU:strptime", &text, &format)) return NULL;
-    return kr_dt_call_module("_strptime", KR_STR(_strptime_datetime), cls, text, format, NULL);
+    return kr_dt_call_module(KR_STR(_strptime), KR_STR(_strptime_datetime), cls, text, format, NULL);
 }
-PyObject *kr_datetime_combine(PyObject *cls, PyObject *args, PyObject *kwds) {
-    static char *keywords[] = {"date", "time", "tzinfo", NULL};
+PyObject *kr_datetime_combine(PyObject *cls, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    static const char *const keywords[] = {"date", "time", "tzinfo", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .format = "O!O!|O:combine"};
     PyObject *date, *time, *tzinfo = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwds, "O!O!|O:combine", keywords, &kr_dt_date, &date, &kr_dt_time, &time, &tzinfo)) return NULL;
+    if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &kr_dt_date, &date, &kr_dt_time, &time, &tzinfo)) return NULL;
     KrFields f = {PyDateTime_GET_YEAR(date),         PyDateTime_GET_MONTH(date),        PyDateTime_GET_DAY(date),       PyDateTime_TIME_GET_HOUR(time),
                   PyDateTime_TIME_GET_MINUTE(time),  PyDateTime_TIME_GET_SECOND(time),  PyDateTime_TIME_GET_MICROSECOND(time), PyDateTime_TIME_GET_FOLD(time)};
     return kr_dt_make_datetime(cls, &f, tzinfo ? tzinfo : PyDateTime_TIME_GET_TZINFO(time));
@@ -134,10 +141,11 @@ PyObject *kr_datetime_timestamp(PyObject *self, PyObject *unused) {
     return kr_dt_float_seconds((KrDuration)kr_dt_moment(self) - offset - epoch * SECOND_US);
 }
 
-PyObject *kr_datetime_astimezone(PyObject *self, PyObject *args, PyObject *kwds) {
-    static char *keywords[] = {"tz", NULL};
+PyObject *kr_datetime_astimezone(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+    static const char *const keywords[] = {"tz", NULL};
+    static _PyArg_Parser parser = {.keywords = keywords, .format = "|O:astimezone"};
     PyObject *tz = Py_None, *from = PyDateTime_DATE_GET_TZINFO(self);
-    if (!PyArg_ParseTupleAndKeywords(args, kwds, "|O:astimezone", keywords, &tz) || kr_dt_check_tzinfo(tz) < 0) return NULL;
+    if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &tz) || kr_dt_check_tzinfo(tz) < 0) return NULL;
     if (from == tz && from != Py_None) return Py_NewRef(self);
     int64_t offset = 0;
     int known = kr_dt_offset_us(from, self, &offset);

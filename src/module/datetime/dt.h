@@ -131,7 +131,7 @@ PyObject *kr_dt_struct_time(const KrFields *, int dst) KR_MAY_RAISE;
 /* object.__format__(spec): str(object), or object.strftime(spec). */
 PyObject *kr_dt_format(PyObject *object, PyObject *args) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* module.attribute(args...) of an imported module; the last argument is NULL. */
-PyObject *kr_dt_call_module(const char *module, PyObject *attribute, ...) KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_dt_call_module(PyObject *module, PyObject *attribute, ...) KR_MAY_RAISE KR_RUNS_PYTHON;
 
 /* ------------------------------------------------------------------ parse.c: ISO 8601 as isoformat() writes it and somewhat more
  * They return false when the text isn't one, without an exception; numbers are not checked for their range. */

@@ -68,8 +68,11 @@ char *kr_dt_iso_offset(char *out, const char *sep, PyObject *tzinfo, PyObject *a
 
 /* ------------------------------------------------------------------ the module time */
 
-PyObject *kr_dt_call_module(const char *module, PyObject *attribute, ...) {
-    PyObject *args[4], *m = PyImport_ImportModule(module), *function = m ? PyObject_GetAttr(m, attribute) : NULL, *result = NULL;
+PyObject *kr_dt_call_module(PyObject *module, PyObject *attribute, ...) {
+    /* one that is there and complete needs no import */
+    PyObject *args[4], *m = module == KR_STR(time) ? PyImport_GetModule(module) : NULL, *function, *result = NULL;
+    if (!m && !PyErr_Occurred()) m = PyImport_Import(module);
+    function = m ? PyObject_GetAttr(m, attribute) : NULL;
     size_t n = 0;
     va_list va;
     va_start(va, attribute);
@@ -83,7 +86,7 @@ PyObject *kr_dt_call_module(const char *module, PyObject *attribute, ...) {
 PyObject *kr_dt_struct_time(const KrFields *f, int dst) {
     PyObject *tuple = Py_BuildValue("iiiiiiiii", f->year, f->month, f->day, f->hour, f->minute, f->second, kr_dt_weekday(f->year, f->month, f->day),
                                     kr_dt_days_before_month(f->year, f->month) + f->day, dst);
-    PyObject *result = tuple ? kr_dt_call_module("time", KR_STR(struct_time), tuple, NULL) : NULL;
+    PyObject *result = tuple ? kr_dt_call_module(KR_STR(time), KR_STR(struct_time), tuple, NULL) : NULL;
     Py_XDECREF(tuple);
     return result;
 }
@@ -163,7 +166,7 @@ PyObject *kr_dt_strftime(PyObject *object, PyObject *format, PyObject *timetuple
         _PyUnicodeWriter_Dealloc(&w);
     }
 call:
-    if (expanded) result = kr_dt_call_module("time", KR_STR(strftime), expanded, timetuple, NULL);
+    if (expanded) result = kr_dt_call_module(KR_STR(time), KR_STR(strftime), expanded, timetuple, NULL);
     Py_XDECREF(expanded);
     Py_XDECREF(r.us);
     Py_XDECREF(r.offset);

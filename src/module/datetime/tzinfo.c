@@ -148,6 +148,10 @@ static PyObject *timezone_new(PyTypeObject *type, PyObject *args, PyObject *kwds
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O!|U:timezone", keywords, &kr_dt_timedelta, &offset, &name)) return NULL;
     return kr_dt_make_timezone(offset, name);
 }
+static PyObject *timezone_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    if (PyVectorcall_NARGS(nargsf) == 1 && !kwnames && IS_DELTA(args[0])) return kr_dt_make_timezone(args[0], NULL);
+    return kr_dt_call_new((PyTypeObject *)type, args, nargsf, kwnames);
+}
 static void timezone_dealloc(PyObject *self) {
     Py_XDECREF(((KrTimezone *)self)->offset);
     Py_XDECREF(((KrTimezone *)self)->name);
@@ -212,4 +216,5 @@ PyTypeObject kr_dt_timezone = {
     .tp_methods = timezone_methods,
     .tp_base = &kr_dt_tzinfo,
     .tp_new = timezone_new,
+    .tp_vectorcall = timezone_vectorcall,
 };
