@@ -107,7 +107,32 @@ static PyObject *object_get_class(PyObject *self, void *unused) { return Py_NewR
 
 /* ------------------------------------------------------------------ pickling */
 
-static PyObject *import_copyreg(void) { return PyImport_Import(KR_STR(copyreg)); }
+static PyObject *import_copyreg(void) {
+    PyObject *m = PyImport_GetModule(KR_STR(copyreg));
+    return m != NULL || PyErr_Occurred() ? m : PyImport_Import(KR_STR(copyreg));
+}
+
+/* Whether getattr(o, name) is certain to be the method of that name that object has. */
+static bool has_objects_own(PyObject *o, PyObject *name) {
+    PyTypeObject *t = Py_TYPE(o);
+    if (t->tp_getattro != PyObject_GenericGetAttr || _PyType_Lookup(t, name) != PyDict_GetItemWithError(PyBaseObject_Type.tp_dict, name))
+        return false;
+    PyObject *dict;
+    if (kr_has_managed_dict(o)) {
+        if (*kr_instance_values_ptr(o) != NULL)
+            return kr_shared_keys_find(((PyHeapTypeObject *)t)->ht_cached_keys, name) < 0;
+        dict = *kr_instance_dict_ptr(o);
+    } else {
+        PyObject **at = _PyObject_GetDictPtr(o);
+        dict = at != NULL ? *at : NULL;
+    }
+    if (dict == NULL || PyDict_GetItemWithError(dict, name) == NULL) {
+        if (!PyErr_Occurred())
+            return true;
+        PyErr_Clear();
+    }
+    return false;
+}
 
 /* copyreg.<name>(...) looked up. */
 static PyObject *copyreg_attr(PyObject *name) {
@@ -220,6 +245,8 @@ static PyObject *object_getstate(PyObject *self, PyObject *unused) { return defa
 
 /* o.__getstate__(), with the check of `required` when that is object's own. */
 static PyObject *get_state(PyObject *o, bool required) {
+    if (has_objects_own(o, KR_STR(__getstate__)))
+        return default_state(o, required);
     PyObject *method = PyObject_GetAttr(o, KR_STR(__getstate__)), *r;
     if (method == NULL)
         return NULL;
@@ -354,6 +381,8 @@ static PyObject *object_reduce_ex(PyObject *self, PyObject *arg) {
     int protocol = _PyLong_AsInt(arg);
     if (protocol == -1 && PyErr_Occurred())
         return NULL;
+    if (has_objects_own(self, KR_STR(__reduce__)))
+        return common_reduce(self, protocol);
     PyObject *reduce;
     if (_PyObject_LookupAttr(self, KR_STR(__reduce__), &reduce) < 0)
         return NULL;

@@ -56,8 +56,9 @@ typedef struct {
     Py_ssize_t used;
 } PickleMemo;
 
+/* Neighbours in memory are neighbours in the table, but blocks of 64 KiB are scattered, so that no stride makes all collide. */
 KR_INLINE MemoEntry *kr_memo_place(const PickleMemo *m, PyObject *key) {
-    size_t i = ((size_t)key >> 4) * 0x9e3779b1u >> 4 & m->mask;
+    size_t i = (((size_t)key >> 4) + ((size_t)key >> 16) * 0x9e3779b1u) & m->mask;
     while (m->table[i].key && m->table[i].key != key) i = (i + 1) & m->mask;
     return &m->table[i];
 }

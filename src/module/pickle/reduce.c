@@ -2,6 +2,7 @@
  * objects as a call that makes them again (__reduce_ex__ and its relatives).
  */
 #include "module/pickle/pickle.h"
+#include "object/long.h"
 
 /* ------------------------------------------------------------------ names */
 
@@ -353,12 +354,14 @@ static PyObject *find_reducer(Pickler *p, PyObject *type) {
 }
 /* What __reduce_ex__ or __reduce__ gives. */
 static PyObject *reduce(Pickler *p, PyObject *o) {
-    PyObject *method, *result;
+    PyObject *method, *result, *protocol = kr_small_int(p->proto);
+    if (Py_TYPE(o)->tp_getattro == PyObject_GenericGetAttr) {       /* then there is one, from object if from nowhere else */
+        PyObject *args[] = {o, protocol};
+        return PyObject_VectorcallMethod(KR_STR(__reduce_ex__), args, 2, NULL);
+    }
     if (_PyObject_LookupAttr(o, KR_STR(__reduce_ex__), &method) < 0) return NULL;
     if (method) {
-        PyObject *protocol = PyLong_FromLong(p->proto);
-        result = protocol ? PyObject_CallOneArg(method, protocol) : NULL;
-        Py_XDECREF(protocol);
+        result = PyObject_CallOneArg(method, protocol);
     } else {
         if (_PyObject_LookupAttr(o, KR_STR(__reduce__), &method) < 0) return NULL;
         if (!method) return PyErr_Format(p->st->pickling_error, "can't pickle '%.200s' object: %R", Py_TYPE(o)->tp_name, o);
