@@ -5,7 +5,6 @@
 #include "runtime/run.h"
 #include "runtime/signals.h"
 #include <errno.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,29 +88,37 @@ static int run_file(const PyConfig *c, PyCompilerFlags *flags) {
     return status;
 }
 
-/* PYTHONSTARTUP, sys.__interactivehook__ and readline before an interactive session. */
-static void prepare_interactive(const PyConfig *c, PyCompilerFlags *flags) {
+static void run_startup(const PyConfig *c, PyCompilerFlags *flags) {
     const char *startup = c->use_environment ? getenv("PYTHONSTARTUP") : NULL;
-    if (startup && *startup && PySys_Audit("cpython.run_startup", "s", startup) == 0) {
-        FILE *f = fopen(startup, "re");
-        if (f) {
-            PyRun_SimpleFileExFlags(f, startup, 1, flags);
-        } else {
-            int why = errno;
-            PySys_WriteStderr("Could not open PYTHONSTARTUP\n");
-            errno = why;
-            PyErr_SetFromErrnoWithFilename(PyExc_OSError, startup);
-        }
-        PyErr_Clear();
+    if (!startup || !*startup) return;
+    if (PySys_Audit("cpython.run_startup", "s", startup) < 0) {
+        report();
+        return;
     }
+    FILE *f = fopen(startup, "re");
+    if (f) {
+        PyRun_SimpleFileExFlags(f, startup, 1, flags);
+        PyErr_Clear();
+    } else {
+        int why = errno;
+        PySys_WriteStderr("Could not open PYTHONSTARTUP\n");
+        errno = why;
+        PyErr_SetFromErrnoWithFilename(PyExc_OSError, startup);
+        report();
+    }
+}
+/* sys.__interactivehook__, and readline for a terminal. */
+static void run_interactive_hook(void) {
     PyObject *hook = PySys_GetObject("__interactivehook__");
-    if (hook && hook != Py_None && PySys_Audit("cpython.run_interactivehook", "O", hook) == 0) {
-        PyObject *r = PyObject_CallNoArgs(hook);
+    if (hook && hook != Py_None) {
+        Py_INCREF(hook);
+        PyObject *r = PySys_Audit("cpython.run_interactivehook", "O", hook) < 0 ? NULL : PyObject_CallNoArgs(hook);
         if (!r) {
             PySys_WriteStderr("Failed calling sys.__interactivehook__\n");
-            PyErr_Print();
+            report();
         }
         Py_XDECREF(r);
+        Py_DECREF(hook);
     }
     if (isatty(0)) {
         PyObject *m = PyImport_ImportModule("readline");
@@ -119,20 +126,29 @@ static void prepare_interactive(const PyConfig *c, PyCompilerFlags *flags) {
         Py_XDECREF(m);
     }
 }
+static bool stdin_is_interactive(const PyConfig *c) { return isatty(0) || c->interactive; }
 
-static int run_stdin(const PyConfig *c, PyCompilerFlags *flags) {
+static int run_stdin(PyConfig *c, PyCompilerFlags *flags) {
+    bool interactive = stdin_is_interactive(c);
+    if (interactive) {
+        c->inspect = 0;     /* sys.exit() ends the session; PYTHONINSPECT set by it may begin another */
+        run_startup(c, flags);
+        run_interactive_hook();
+    }
+    if (Py_MakePendingCalls() < 0 || PySys_Audit("cpython.run_stdin", NULL) < 0) return report();
     PyObject *name = PyUnicode_FromString("<stdin>");
     if (!name) return report();
-    bool interactive = isatty(0) || c->interactive;
-    if (interactive && !c->run_filename) prepare_interactive(c, flags);
-    int rc;
-    if (Py_MakePendingCalls() < 0) {
-        Py_DECREF(name);
-        return report();
-    }
-    rc = _PyRun_AnyFileObject(stdin, name, 0, flags);
+    int rc = _PyRun_AnyFileObject(stdin, name, 0, flags);
     Py_DECREF(name);
     return rc != 0;
+}
+/* After the program, with -i or PYTHONINSPECT (which the program may have set): an interactive session in its __main__. */
+static void run_inspection(PyConfig *c, PyCompilerFlags *flags, int *status) {
+    const char *wanted = c->use_environment ? getenv("PYTHONINSPECT") : NULL;
+    if (!(c->inspect || (wanted && *wanted)) || !stdin_is_interactive(c)) return;
+    c->inspect = 0;
+    run_interactive_hook();
+    *status = PyRun_AnyFileExFlags(stdin, "<stdin>", 0, flags) != 0;
 }
 
 /* The path hook's importer for argv[0] when it is a folder or zip with a __main__: then it is run as a module. */
@@ -208,12 +224,7 @@ int kr_run_main(void) {
         status = run_stdin(c, &flags);
     }
     Py_XDECREF(package);
-    const char *inspect = c->use_environment ? getenv("PYTHONINSPECT") : NULL;
-    if ((c->inspect || (inspect && *inspect)) && isatty(0) && (c->run_command || c->run_module || c->run_filename)) {
-        c->inspect = 0;
-        prepare_interactive(c, &flags);
-        status = PyRun_AnyFileExFlags(stdin, "<stdin>", 0, &flags) != 0;
-    }
+    run_inspection(c, &flags, &status);
     return status;
 }
 
@@ -237,7 +248,6 @@ static int main_from_config(PyConfig *c) {
 int Py_BytesMain(int argc, char **argv) {
     PyConfig c;
     PyConfig_InitPythonConfig(&c);
-    setlocale(LC_CTYPE, "");
     PyStatus st = PyConfig_SetBytesArgv(&c, argc, argv);
     if (PyStatus_Exception(st)) Py_ExitStatusException(st);
     return main_from_config(&c);

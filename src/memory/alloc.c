@@ -7,6 +7,7 @@
  */
 #include "memory/alloc.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <wchar.h>
 
 static void *default_malloc(void *ctx, size_t n) { return kr_heap_malloc(n); }
@@ -14,6 +15,11 @@ static void *default_calloc(void *ctx, size_t n, size_t size) { return kr_heap_c
 static void *default_realloc(void *ctx, void *p, size_t n) { return kr_heap_realloc(p, n); }
 static void default_free(void *ctx, void *p) { kr_heap_free(p); }
 static void *arena_alloc(void *ctx, size_t n) { return kr_heap_malloc(n); }
+static void *libc_malloc(void *ctx, size_t n) { return malloc(n ? n : 1); }
+static void *libc_calloc(void *ctx, size_t n, size_t size) { return n && size ? calloc(n, size) : calloc(1, 1); }
+static void *libc_realloc(void *ctx, void *p, size_t n) { return realloc(p, n ? n : 1); }
+static void libc_free(void *ctx, void *p) { free(p); }
+static const PyMemAllocatorEx libc_domain = {NULL, libc_malloc, libc_calloc, libc_realloc, libc_free};
 static void arena_free(void *ctx, void *p, size_t n) { kr_heap_free(p); }
 
 #define KR_DEFAULT_DOMAIN {NULL, default_malloc, default_calloc, default_realloc, default_free}
@@ -84,16 +90,12 @@ void PyMem_SetAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *a) {
 
 void PyObject_GetArenaAllocator(PyObjectArenaAllocator *a) { *a = kr_allocators.arena; }
 void PyObject_SetArenaAllocator(PyObjectArenaAllocator *a) { kr_allocators.arena = *a; }
-void PyMem_SetupDebugHooks(void) {}
 
-/* The names PYTHONMALLOC accepts. Every one of them means the same heap here. */
+/* The names PYTHONMALLOC accepts, by PyMemAllocatorName. "pymalloc" is the heap that krait always uses, "malloc" the C library's. */
 static const char *const allocator_names[] = {
     NULL, "default", "debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug"};
 
-PyAPI_FUNC(int) _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator);
-PyAPI_FUNC(int) _PyMem_SetupAllocators(PyMemAllocatorName allocator);
 PyAPI_FUNC(int) _PyMem_SetDefaultAllocator(PyMemAllocatorDomain domain, PyMemAllocatorEx *old);
-PyAPI_FUNC(int) _PyObject_DebugMallocStats(FILE *out);
 
 /* 0, or -1 when the name is unknown; an empty name means the default. */
 int _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator) {
@@ -109,18 +111,22 @@ int _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator) {
     return -1;
 }
 
-int _PyMem_SetupAllocators(PyMemAllocatorName allocator) {
-    if (allocator == PYMEM_ALLOCATOR_NOT_SET)
-        return 0;
-    if ((size_t)allocator >= KR_ARRAY_LEN(allocator_names))
-        return -1;
-    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++)
-        kr_allocators.domain[d] = (PyMemAllocatorEx)KR_DEFAULT_DOMAIN;
+int _PyMem_SetupAllocators(PyMemAllocatorName name) {
+    if (name == PYMEM_ALLOCATOR_NOT_SET) return 0;
+    if ((size_t)name >= KR_ARRAY_LEN(allocator_names)) return -1;
+    bool libc = name == PYMEM_ALLOCATOR_MALLOC || name == PYMEM_ALLOCATOR_MALLOC_DEBUG;
+    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++) kr_allocators.domain[d] = libc ? libc_domain : (PyMemAllocatorEx)KR_DEFAULT_DOMAIN;
     update_hooked();
+    if (name == PYMEM_ALLOCATOR_DEBUG || name == PYMEM_ALLOCATOR_MALLOC_DEBUG || name == PYMEM_ALLOCATOR_PYMALLOC_DEBUG) PyMem_SetupDebugHooks();
     return 0;
 }
 
-const char *_PyMem_GetCurrentAllocatorName(void) { return kr_allocators.hooked ? NULL : "pymalloc"; }
+/* The name by which the allocators could be asked for; NULL when they were replaced by others. */
+const char *_PyMem_GetCurrentAllocatorName(void) {
+    const PyMemAllocatorEx *a = &kr_allocators.domain[PYMEM_DOMAIN_OBJ], *under = kr_debug_under(a);
+    if (under) return under->malloc == default_malloc ? "pymalloc_debug" : under->malloc == libc_malloc ? "malloc_debug" : NULL;
+    return a->malloc == default_malloc ? "pymalloc" : a->malloc == libc_malloc ? "malloc" : NULL;
+}
 
 int _PyMem_SetDefaultAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *old) {
     if ((unsigned)d >= KR_ARRAY_LEN(kr_allocators.domain))

@@ -29,6 +29,13 @@ typedef struct {
     PyObjectArenaAllocator arena;
 } KrAllocators;
 extern KrAllocators kr_allocators;
+/* What the debug hooks a consists of go to; NULL when a is something else. */
+const PyMemAllocatorEx *kr_debug_under(const PyMemAllocatorEx *a);
+/* By the names of PYTHONMALLOC; exported by CPython, in no public header. */
+PyAPI_FUNC(int) _PyMem_GetAllocatorName(const char *name, PyMemAllocatorName *allocator);
+PyAPI_FUNC(int) _PyMem_SetupAllocators(PyMemAllocatorName allocator);
+PyAPI_FUNC(int) _PyObject_DebugMallocStats(FILE *out);
+PyAPI_FUNC(const char *) _PyMem_GetCurrentAllocatorName(void);
 
 /* PyObject_Malloc / PyObject_Free in line. */
 KR_INLINE void *kr_object_malloc(size_t n) {

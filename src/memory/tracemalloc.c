@@ -144,11 +144,8 @@ static void gather_places(KrThread *t) {
     }
     tb->hash = h ^ h >> 31 ^ (Py_uhash_t)tb->total;
 }
-/* The traceback of an allocation by this thread, from the table; NULL without memory. With the lock held. */
-static Traceback *current_traceback(void) {
-    KrThread *t = kr_thread();
-    if (!t || !t->vm.frame) return state.unknown;
-    gather_places(t);
+/* The table's traceback that equals the gathered one; NULL without memory. With the lock held. */
+static Traceback *gathered_traceback(void) {
     if (grow_tracebacks() < 0) return NULL;
     Traceback **slot = find_traceback(state.scratch);
     if (*slot) return *slot;
@@ -161,9 +158,18 @@ static Traceback *current_traceback(void) {
     state.traceback_bytes += size;
     return *slot = tb;
 }
+/* The places are gathered before the lock is taken: finding a line may allocate and free, which the hooks see. */
 static int note(unsigned domain, uintptr_t ptr, size_t size) {
+    KrThread *t = kr_thread();
+    bool has_frames = t && t->vm.frame && state.on;
+    if (has_frames) {
+        bool inner = noting;
+        noting = true;
+        gather_places(t);
+        noting = inner;
+    }
     lock();
-    Traceback *tb = state.on ? current_traceback() : NULL;
+    Traceback *tb = !state.on ? NULL : has_frames ? gathered_traceback() : state.unknown;
     int r = tb ? add_trace(domain, ptr, size, tb) : state.on ? -1 : 0;
     unlock();
     return r;

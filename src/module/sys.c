@@ -484,9 +484,13 @@ static PyObject *sys_intern(PyObject *self, PyObject *s) {
 PyDoc_STRVAR(getdefaultencoding_doc, "getdefaultencoding($module, /)\n--\n\nThe encoding str() and encode() use: utf-8.");
 static PyObject *sys_getdefaultencoding(PyObject *self, PyObject *ignored) { return PyUnicode_FromString("utf-8"); }
 PyDoc_STRVAR(getfilesystemencoding_doc, "getfilesystemencoding($module, /)\n--\n\nThe encoding of file names.");
-static PyObject *sys_getfilesystemencoding(PyObject *self, PyObject *ignored) { return PyUnicode_FromString("utf-8"); }
+static PyObject *sys_getfilesystemencoding(PyObject *self, PyObject *ignored) {
+    return kr_str_from_wide(kr_interp()->config.filesystem_encoding);
+}
 PyDoc_STRVAR(getfilesystemencodeerrors_doc, "getfilesystemencodeerrors($module, /)\n--\n\nThe error handler for file names.");
-static PyObject *sys_getfilesystemencodeerrors(PyObject *self, PyObject *ignored) { return PyUnicode_FromString("surrogateescape"); }
+static PyObject *sys_getfilesystemencodeerrors(PyObject *self, PyObject *ignored) {
+    return kr_str_from_wide(kr_interp()->config.filesystem_errors);
+}
 PyDoc_STRVAR(is_finalizing_doc, "is_finalizing($module, /)\n--\n\nWhether the interpreter is shutting down.");
 static PyObject *sys_is_finalizing(PyObject *self, PyObject *ignored) { return PyBool_FromLong(kr_runtime.finalizing); }
 PyDoc_STRVAR(getdlopenflags_doc, "getdlopenflags($module, /)\n--\n\nThe flags extension modules are opened with.");
@@ -654,14 +658,15 @@ static PyObject *make_flags(const PyConfig *c) {
     PyObject *f = t ? PyStructSequence_New(t) : NULL;
     Py_XDECREF(t);
     if (!f) return NULL;
+    const char *ignored;
     const long v[] = {c->parser_debug, c->inspect, c->interactive, c->optimization_level, !c->write_bytecode,
                       !c->user_site_directory, !c->site_import, !c->use_environment, c->verbose, c->bytes_warning, c->quiet,
-                      c->use_hash_seed == 0 || c->hash_seed != 0, c->isolated, -1, kr_runtime.process.utf8_mode,
-                      c->warn_default_encoding, -2, kr_interp()->number.max_str_digits};
-    for (size_t i = 0; i < KR_ARRAY_LEN(v); i++)
-        PyStructSequence_SET_ITEM(f, (Py_ssize_t)i, v[i] == -1   ? PyBool_FromLong(c->dev_mode)
-                                                    : v[i] == -2 ? PyBool_FromLong(c->safe_path)
-                                                                 : PyLong_FromLong(v[i]));
+                      c->use_hash_seed == 0 || c->hash_seed != 0, c->isolated, c->dev_mode, kr_runtime.process.preconfig.utf8_mode,
+                      c->warn_default_encoding, c->safe_path, kr_config_max_str_digits(c, &ignored)};
+    for (size_t i = 0; i < KR_ARRAY_LEN(v); i++) {
+        bool is_bool = !strcmp(flags_fields[i].name, "dev_mode") || !strcmp(flags_fields[i].name, "safe_path");
+        PyStructSequence_SET_ITEM(f, (Py_ssize_t)i, is_bool ? PyBool_FromLong(v[i]) : PyLong_FromLong(v[i]));
+    }
     return f;
 }
 

@@ -153,15 +153,17 @@ static FsCodec fs_codec(void) {
     if (config && config->filesystem_errors) snprintf(c.errors, sizeof c.errors, "%ls", config->filesystem_errors);
     return c;
 }
+/* While Python starts or has ended, codecs that are Python modules can't be imported; the C library knows the locale's. */
+static bool too_early(const FsCodec *c) { return !kr_runtime.initialized && shortcut(c->encoding) == ENC_OTHER; }
 PyObject *PyUnicode_DecodeFSDefaultAndSize(const char *s, Py_ssize_t n) {
     if (kr_is_ascii(s, n)) return _PyUnicode_FromASCII(s, n);
     FsCodec c = fs_codec();
-    return PyUnicode_Decode(s, n, c.encoding, c.errors);
+    return too_early(&c) ? PyUnicode_DecodeLocaleAndSize(s, n, c.errors) : PyUnicode_Decode(s, n, c.encoding, c.errors);
 }
 PyObject *PyUnicode_DecodeFSDefault(const char *s) { return PyUnicode_DecodeFSDefaultAndSize(s, (Py_ssize_t)strlen(s)); }
 PyObject *PyUnicode_EncodeFSDefault(PyObject *o) {
     FsCodec c = fs_codec();
-    return PyUnicode_AsEncodedString(o, c.encoding, c.errors);
+    return too_early(&c) ? PyUnicode_EncodeLocale(o, c.errors) : PyUnicode_AsEncodedString(o, c.encoding, c.errors);
 }
 int PyUnicode_FSConverter(PyObject *arg, void *addr) {
     PyObject **result = addr;
@@ -292,7 +294,7 @@ PyObject *PyUnicode_DecodeLocaleAndSize(const char *s, Py_ssize_t n, const char 
     PyObject *r = NULL;
     while (at < n) {
         size_t k = mbrtowc(&w[out], s + at, (size_t)(n - at), &state);
-        bool bad = k == (size_t)-1 || k == (size_t)-2 || (k > 0 && k < (size_t)-2 && w[out] >= 0xd800 && w[out] < 0xe000);
+        bool bad = k == (size_t)-1 || k == (size_t)-2 || (k > 0 && k < (size_t)-2 && ((w[out] >= 0xd800 && w[out] < 0xe000) || w[out] > 0x10ffff));
         if (bad && !escape) {
             PyObject *e = PyUnicodeDecodeError_Create("locale", s, n, at, at + 1, "decoding error");
             if (e) PyErr_SetObject(PyExc_UnicodeDecodeError, e);

@@ -4,6 +4,9 @@
  * belong to it (PyMem_RawMalloc) and die with PyConfig_Clear.
  */
 #include "runtime/config.h"
+#include "memory/tracemalloc.h"
+#include "runtime/preconfig.h"
+#include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -25,7 +28,15 @@ int PyStatus_IsExit(PyStatus s) { return s._type == _PyStatus_TYPE_EXIT; }
 int PyStatus_Exception(PyStatus s) { return s._type != _PyStatus_TYPE_OK; }
 void Py_ExitStatusException(PyStatus s) {
     if (PyStatus_IsExit(s)) exit(s.exitcode);
-    fprintf(stderr, "krait: %s%s%s\n", s.func ? s.func : "", s.func ? ": " : "", s.err_msg ? s.err_msg : "start-up failed");
+    const char *state = kr_runtime.initialized ? "initialized" : kr_runtime.main_interp ? "core initialized" : kr_runtime.process.preinitialized ? "preinitialized" : "preinitializing";
+    fprintf(stderr, "Fatal Python error: %s%s%s\nPython runtime state: %s\n\n", s.func ? s.func : "", s.func ? ": " : "",
+            s.err_msg ? s.err_msg : "start-up failed", state);
+    if (kr_thread() && PyErr_Occurred()) {
+        PyObject *t, *v, *tb;
+        PyErr_Fetch(&t, &v, &tb);
+        PyErr_NormalizeException(&t, &v, &tb);
+        PyErr_Display(t, v, tb);
+    }
     exit(1);
 }
 
@@ -89,6 +100,14 @@ PyStatus PyConfig_SetArgv(PyConfig *c, Py_ssize_t argc, wchar_t *const *argv) {
     return PyConfig_SetWideStringList(c, &c->argv, argc, (wchar_t **)argv);
 }
 PyStatus PyConfig_SetBytesArgv(PyConfig *c, Py_ssize_t argc, char *const *argv) {
+    PyPreConfig pre;
+    PyPreConfig_InitPythonConfig(&pre);
+    pre.parse_argv = c->parse_argv;
+    if (c->isolated > 0) pre.isolated = 1;
+    if (c->use_environment == 0) pre.use_environment = 0;
+    if (c->dev_mode > 0) pre.dev_mode = 1;
+    PyStatus ready = Py_PreInitializeFromBytesArgs(&pre, argc, (char **)argv);
+    if (PyStatus_Exception(ready)) return ready;
     list_clear(&c->argv);
     for (Py_ssize_t i = 0; i < argc; i++) {
         wchar_t *w = Py_DecodeLocale(argv[i], NULL);
@@ -115,12 +134,16 @@ PyStatus PyConfig_SetBytesArgv(PyConfig *c, Py_ssize_t argc, char *const *argv) 
     X(_config_init) X(_install_importlib) X(_init_main) X(_isolated_interpreter) X(_is_python_build)
 
 void PyConfig_InitPythonConfig(PyConfig *c) {
-    *c = (PyConfig){.use_environment = 1, .install_signal_handlers = 1, .code_debug_ranges = 1, .parse_argv = 1, .site_import = 1,
+    *c = (PyConfig){._config_init = 2, .use_environment = 1, .install_signal_handlers = 1, .code_debug_ranges = 1, .parse_argv = 1, .site_import = 1,
                     .write_bytecode = 1, .user_site_directory = 1, .configure_c_stdio = 1, .buffered_stdio = 1,
-                    .pathconfig_warnings = 1, ._install_importlib = 1, ._init_main = 1, .use_hash_seed = 0};
+                    .pathconfig_warnings = 1, ._install_importlib = 1, ._init_main = 1, .use_hash_seed = -1,
+                    .tracemalloc = -1, .use_frozen_modules = 1};
 }
 void PyConfig_InitIsolatedConfig(PyConfig *c) {
     PyConfig_InitPythonConfig(c);
+    c->_config_init = 3;
+    c->use_hash_seed = 0;
+    c->tracemalloc = 0;
     c->isolated = 1;
     c->use_environment = 0;
     c->user_site_directory = 0;
@@ -130,6 +153,7 @@ void PyConfig_InitIsolatedConfig(PyConfig *c) {
 }
 void _PyConfig_InitCompatConfig(PyConfig *c) {
     PyConfig_InitPythonConfig(c);
+    c->_config_init = 1;
     c->parse_argv = 0;
 }
 void PyConfig_Clear(PyConfig *c) {
@@ -202,9 +226,6 @@ PyObject *kr_config_as_dict(const PyConfig *c) {
     return d;
 }
 
-void PyPreConfig_InitPythonConfig(PyPreConfig *c) { *c = (PyPreConfig){.parse_argv = 1, .use_environment = 1, .configure_locale = 1, .utf8_mode = -1}; }
-void PyPreConfig_InitIsolatedConfig(PyPreConfig *c) { *c = (PyPreConfig){.isolated = 1}; }
-
 /* ------------------------------------------------------------------ help texts */
 
 const char kr_usage[] =
@@ -261,6 +282,9 @@ static const char usage_env[] =
     "PYTHONFAULTHANDLER  : -X faulthandler\n"
     "PYTHONDEVMODE       : -X dev\n"
     "PYTHONUTF8          : UTF-8 mode: text files and streams are UTF-8\n"
+    "PYTHONCOERCECLOCALE : 0: the C locale stays; warn: say when it is replaced by C.UTF-8, or stays\n"
+    "PYTHONMALLOC        : allocators: default, debug, malloc, malloc_debug, pymalloc, pymalloc_debug\n"
+    "PYTHONMALLOCSTATS   : print statistics of the heap at exit\n"
     "PYTHONPYCACHEPREFIX : folder for .pyc files\n"
     "PYTHONBREAKPOINT    : what breakpoint() calls; 0 turns it off\n"
     "PYTHONPROFILEIMPORTTIME, PYTHONTRACEMALLOC, PYTHONWARNDEFAULTENCODING, PYTHONNODEBUGRANGES : as the -X options\n";
@@ -269,6 +293,7 @@ static const char usage_xoptions[] =
     "Implementation-specific options:\n"
     "-X dev              : development mode\n"
     "-X faulthandler     : enable faulthandler\n"
+    "-X frozen_modules=on|off : whether the modules of start-up are loaded as frozen ones\n"
     "-X importtime       : print how long each import takes\n"
     "-X int_max_str_digits=N : limit of int/str conversions, 0 for none\n"
     "-X no_debug_ranges  : no column positions in tracebacks\n"
@@ -303,19 +328,13 @@ static void env_flag(const PyConfig *c, int *flag, const char *name) {
     if (*flag < value) *flag = value;
 }
 
-static const wchar_t *xoption(const PyConfig *c, const wchar_t *name) {
-    size_t n = wcslen(name);
-    for (Py_ssize_t i = c->xoptions.length; i-- > 0;) {
-        const wchar_t *o = c->xoptions.items[i];
-        if (!wcsncmp(o, name, n) && (o[n] == 0 || o[n] == L'=')) return o[n] ? o + n + 1 : o + n;
-    }
-    return NULL;
-}
+static const wchar_t *xoption(const PyConfig *c, const wchar_t *name) { return kr_xoption(&c->xoptions, name); }
 
 bool kr_config_has_xoption(const PyConfig *c, const wchar_t *name) { return xoption(c, name) != NULL; }
 
 static PyStatus read_hash_seed(PyConfig *c) {
-    const char *v = env(c, "PYTHONHASHSEED");
+    const char *v = c->use_hash_seed < 0 ? env(c, "PYTHONHASHSEED") : NULL;
+    if (c->use_hash_seed > 0) return PyStatus_Ok();
     if (!v || !strcmp(v, "random")) {
         c->use_hash_seed = 0;
         c->hash_seed = 0;
@@ -324,7 +343,7 @@ static PyStatus read_hash_seed(PyConfig *c) {
     char *end;
     unsigned long n = strtoul(v, &end, 10);
     if (*end || *v == '-' || n > 4294967295UL)
-        return PyStatus_Error("PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]");
+        return kr_status_error("config_init_hash_seed", "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]");
     c->use_hash_seed = 1;
     c->hash_seed = n;
     return PyStatus_Ok();
@@ -335,6 +354,59 @@ static long digits_limit(const wchar_t *text) {
     wchar_t *end;
     long n = wcstol(text, &end, 10);
     return *end || !*text || n < 0 || (n && n < 640) || n > INT_MAX ? -2 : n;
+}
+
+/* How many frames a trace of tracemalloc keeps, 0: off. */
+static PyStatus read_tracemalloc(PyConfig *c) {
+    if (c->tracemalloc >= 0) return PyStatus_Ok();
+    const char *v = env(c, "PYTHONTRACEMALLOC");
+    const wchar_t *x = xoption(c, L"tracemalloc");
+    long n = 0;
+    if (v) {
+        char *end;
+        n = strtol(v, &end, 10);
+        if (*end || n < 0 || n > KR_TRACEMALLOC_MAX_FRAMES) return kr_status_error("config_init_tracemalloc", "PYTHONTRACEMALLOC: invalid number of frames");
+    }
+    if (x) {
+        wchar_t *end = L"";
+        n = *x ? wcstol(x, &end, 10) : 1;
+        if (*end || n < 0 || n > KR_TRACEMALLOC_MAX_FRAMES)
+            return kr_status_error("config_init_tracemalloc", "-X tracemalloc=NFRAME: invalid number of frames");
+    }
+    c->tracemalloc = (int)n;
+    return PyStatus_Ok();
+}
+static PyStatus read_frozen_modules(PyConfig *c) {
+    const wchar_t *x = xoption(c, L"frozen_modules");
+    if (!x) return PyStatus_Ok();
+    if (*x && wcscmp(x, L"on") && wcscmp(x, L"off"))
+        return PyStatus_Error("bad value for option -X frozen_modules (expected \"on\" or \"off\")");
+    c->use_frozen_modules = wcscmp(x, L"off") != 0;
+    return PyStatus_Ok();
+}
+/* The encoding of text from the operating system: the locale's, or UTF-8 in UTF-8 mode. */
+static const wchar_t *system_encoding(wchar_t *buffer, size_t size) {
+    const char *name = Py_UTF8Mode > 0 ? "utf-8" : nl_langinfo(CODESET);
+    static const struct { const char *name; const wchar_t *known; } usual[] = {{"UTF-8", L"utf-8"}, {"ANSI_X3.4-1968", L"ascii"}, {"", L"utf-8"}};
+    for (size_t i = 0; i < KR_ARRAY_LEN(usual); i++)
+        if (!strcmp(name, usual[i].name)) return usual[i].known;
+    swprintf(buffer, size, L"%s", name);
+    return buffer;
+}
+/* The encodings of file names and of the standard streams; in the C locale bytes pass through the streams that don't decode. */
+static PyStatus read_encodings(PyConfig *c) {
+    wchar_t buffer[60];
+    const wchar_t *encoding = system_encoding(buffer, KR_ARRAY_LEN(buffer));
+    const char *ctype = setlocale(LC_CTYPE, NULL);
+    bool lenient = Py_UTF8Mode > 0 || (ctype && (!strcmp(ctype, "C") || !strcmp(ctype, "POSIX") || !strcmp(ctype, "C.UTF-8") ||
+                                                 !strcmp(ctype, "C.utf8") || !strcmp(ctype, "UTF-8")));
+    struct { wchar_t **field; const wchar_t *value; } fields[] = {
+        {&c->filesystem_encoding, encoding}, {&c->filesystem_errors, L"surrogateescape"}, {&c->stdio_encoding, encoding},
+        {&c->stdio_errors, lenient ? L"surrogateescape" : L"strict"}};
+    PyStatus st = PyStatus_Ok();
+    for (size_t i = 0; i < KR_ARRAY_LEN(fields) && !PyStatus_Exception(st); i++)
+        if (!*fields[i].field) st = PyConfig_SetString(c, fields[i].field, fields[i].value);
+    return st;
 }
 
 static PyStatus read_environment(PyConfig *c) {
@@ -353,11 +425,14 @@ static PyStatus read_environment(PyConfig *c) {
     if (off) c->buffered_stdio = 0;
     if (env(c, "PYTHONSAFEPATH")) c->safe_path = 1;
     if (env(c, "PYTHONFAULTHANDLER") || xoption(c, L"faulthandler")) c->faulthandler = 1;
-    if (env(c, "PYTHONDEVMODE") || xoption(c, L"dev")) c->dev_mode = 1, c->faulthandler = 1;
+    if (c->dev_mode) c->faulthandler = 1;
     if (env(c, "PYTHONPROFILEIMPORTTIME") || xoption(c, L"importtime")) c->import_time = 1;
     if (env(c, "PYTHONWARNDEFAULTENCODING") || xoption(c, L"warn_default_encoding")) c->warn_default_encoding = 1;
     if (env(c, "PYTHONNODEBUGRANGES") || xoption(c, L"no_debug_ranges")) c->code_debug_ranges = 0;
+    if (env(c, "PYTHONMALLOCSTATS")) c->malloc_stats = 1;
     PyStatus st = read_hash_seed(c);
+    if (!PyStatus_Exception(st)) st = read_tracemalloc(c);
+    if (!PyStatus_Exception(st)) st = read_frozen_modules(c);
     if (PyStatus_Exception(st)) return st;
     const wchar_t *x;
     const char *v;
@@ -382,13 +457,6 @@ static PyStatus read_environment(PyConfig *c) {
     return st;
 }
 
-int kr_config_utf8_mode(const PyConfig *c, int fallback) {
-    const wchar_t *x = xoption(c, L"utf8");
-    if (x) return wcscmp(x, L"0") != 0;
-    const char *v = env(c, "PYTHONUTF8");
-    return v ? strcmp(v, "0") != 0 : fallback;
-}
-
 int kr_config_max_str_digits(const PyConfig *c, const char **error) {
     const wchar_t *x = xoption(c, L"int_max_str_digits");
     const char *v = env(c, "PYTHONINTMAXSTRDIGITS");
@@ -404,12 +472,11 @@ int kr_config_max_str_digits(const PyConfig *c, const char **error) {
         if (n >= 0) return (int)n;
         *error = "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
     }
-    return 4300;
+    return -1;
 }
 
 /* ------------------------------------------------------------------ the command line */
 
-/* Reads c->argv (program name first) into c, and leaves in it what sys.argv will be. */
 /* A path seen from the current folder, as an absolute one; as it is where that can't be told. */
 static PyStatus set_absolute(PyConfig *c, wchar_t **to, const wchar_t *path) {
     char folder[PATH_MAX];
@@ -427,97 +494,88 @@ static PyStatus set_absolute(PyConfig *c, wchar_t **to, const wchar_t *path) {
     PyMem_RawFree(cwd);
     return st;
 }
+/* What an option without a value, or with one, says. */
+static PyStatus take_option(PyConfig *c, int option, const wchar_t *value, PyWideStringList *warnings, int *version) {
+    switch (option) {
+    case 'b': c->bytes_warning++; break;
+    case 'B': c->write_bytecode = 0; break;
+    case 'd': c->parser_debug++; break;
+    case 'E':
+    case 't': break; /* -E and -I are the pre-configuration's, -t does nothing */
+    case 'i': c->inspect++, c->interactive++; break;
+    case 'I': break;
+    case 'O': c->optimization_level++; break;
+    case 'P': c->safe_path = 1; break;
+    case 'q': c->quiet++; break;
+    case 'R': c->use_hash_seed = 0; break;
+    case 's': c->user_site_directory = 0; break;
+    case 'S': c->site_import = 0; break;
+    case 'u': c->buffered_stdio = 0; break;
+    case 'v': c->verbose++; break;
+    case 'V': ++*version; break;
+    case 'x': c->skip_source_first_line = 1; break;
+    case 'W': return PyWideStringList_Append(warnings, value);
+    case 'X': return PyWideStringList_Append(&c->xoptions, value);
+    case 'm': return PyConfig_SetString(c, &c->run_module, value);
+    case 'c': {
+        size_t len = wcslen(value);
+        c->run_command = PyMem_RawMalloc((len + 2) * sizeof(wchar_t));
+        if (!c->run_command) return PyStatus_NoMemory();
+        wcscpy(c->run_command, value);
+        c->run_command[len] = L'\n';
+        c->run_command[len + 1] = 0;
+        break;
+    }
+    default: return PyStatus_Exit(2);
+    }
+    return PyStatus_Ok();
+}
+/* Reads c->argv (program name first) into c, and leaves in it what sys.argv will be. */
 static PyStatus parse_argv(PyConfig *c) {
-    Py_ssize_t n = c->argv.length, i = 1;
+    Py_ssize_t n = c->argv.length, i;
     wchar_t **argv = c->argv.items;
     const wchar_t *program = n ? argv[0] : L"krait";
     PyStatus st = PyStatus_Ok();
     PyWideStringList warnings = {0};
     int version = 0;
-    bool done = false;
-    while (i < n && !done && argv[i][0] == L'-' && argv[i][1]) {
-        wchar_t *arg = argv[i++];
-        if (!wcscmp(arg, L"--")) break;
-        if (!wcsncmp(arg, L"--", 2)) {
-            if (!wcscmp(arg, L"--help")) {
-                print_help(program, false, false, true);
-                return PyStatus_Exit(0);
-            } else if (!wcscmp(arg, L"--version")) {
-                version++;
-            } else if (!wcscmp(arg, L"--help-env")) {
-                print_help(program, true, false, false);
-                return PyStatus_Exit(0);
-            } else if (!wcscmp(arg, L"--help-xoptions")) {
-                print_help(program, false, true, false);
-                return PyStatus_Exit(0);
-            } else if (!wcscmp(arg, L"--help-all")) {
-                print_help(program, true, true, true);
-                return PyStatus_Exit(0);
-            } else if (!wcscmp(arg, L"--check-hash-based-pycs")) {
-                const wchar_t *mode = i < n ? argv[i++] : L"";
-                if (wcscmp(mode, L"always") && wcscmp(mode, L"never") && wcscmp(mode, L"default")) {
-                    fputs("--check-hash-based-pycs must be one of 'default', 'always', or 'never'\n", stderr);
-                    goto usage;
+    KrOptions o = {.argv = argv, .argc = n, .next = 1};
+    static const struct { const wchar_t *name; bool env, xoptions, options; } helps[] = {
+        {L"--help", false, false, true}, {L"--help-env", true, false, false}, {L"--help-xoptions", false, true, false}, {L"--help-all", true, true, true}};
+    for (int option; (option = kr_option_next(&o));) {
+        if (option == 'h' || option == '?') {
+            print_help(program, false, false, true);
+            return PyStatus_Exit(0);
+        } else if (option == KR_OPTION_LONG) {
+            for (size_t k = 0; k < KR_ARRAY_LEN(helps); k++)
+                if (!wcscmp(o.value, helps[k].name)) {
+                    print_help(program, helps[k].env, helps[k].xoptions, helps[k].options);
+                    return PyStatus_Exit(0);
                 }
-                st = PyConfig_SetString(c, &c->check_hash_pycs_mode, mode);
-                if (PyStatus_Exception(st)) return st;
-            } else {
-                fprintf(stderr, "unknown option %ls\n", arg);
+            if (wcscmp(o.value, L"--version")) {
+                fprintf(stderr, "unknown option %ls\n", o.value);
                 goto usage;
             }
-            continue;
+            version++;
+        } else if (option == KR_OPTION_HASH_PYCS) {
+            if (!o.value || (wcscmp(o.value, L"always") && wcscmp(o.value, L"never") && wcscmp(o.value, L"default"))) {
+                fputs("--check-hash-based-pycs must be one of 'default', 'always', or 'never'\n", stderr);
+                goto usage;
+            }
+            st = PyConfig_SetString(c, &c->check_hash_pycs_mode, o.value);
+        } else if (option == KR_OPTION_NO_VALUE) {
+            fprintf(stderr, "Argument expected for the -%lc option\n", (wint_t)o.letter);
+            goto usage;
+        } else {
+            st = take_option(c, option, o.value, &warnings, &version);
+            if (PyStatus_IsExit(st)) {
+                if (o.letter == L'J') fputs("-J is reserved for Jython\n", stderr);
+                else fprintf(stderr, "Unknown option: -%lc\n", (wint_t)o.letter);
+                goto usage;
+            }
         }
-        for (wchar_t *p = arg + 1; *p && !done; p++) {
-            wchar_t opt = *p;
-            const wchar_t *value = NULL;
-            if (wcschr(L"cmWX", opt)) {
-                value = p[1] ? p + 1 : i < n ? argv[i++] : NULL;
-                if (!value) {
-                    fprintf(stderr, "Argument expected for the -%lc option\n", (wint_t)opt);
-                    goto usage;
-                }
-                p = arg + wcslen(arg) - 1;
-            }
-            switch (opt) {
-            case L'b': c->bytes_warning++; break;
-            case L'B': c->write_bytecode = 0; break;
-            case L'd': c->parser_debug++; break;
-            case L'E': c->use_environment = 0; break;
-            case L'i': c->inspect++, c->interactive++; break;
-            case L'I': c->isolated = 1, c->use_environment = 0, c->user_site_directory = 0, c->safe_path = 1; break;
-            case L'O': c->optimization_level++; break;
-            case L'P': c->safe_path = 1; break;
-            case L'q': c->quiet++; break;
-            case L'R': break; /* hash randomisation is the default */
-            case L's': c->user_site_directory = 0; break;
-            case L'S': c->site_import = 0; break;
-            case L'u': c->buffered_stdio = 0; break;
-            case L'v': c->verbose++; break;
-            case L'V': version++; break;
-            case L'x': c->skip_source_first_line = 1; break;
-            case L'h':
-            case L'?': print_help(program, false, false, true); return PyStatus_Exit(0);
-            case L'W': st = PyWideStringList_Append(&warnings, value); break;
-            case L'X': st = PyWideStringList_Append(&c->xoptions, value); break;
-            case L'c': {
-                size_t len = wcslen(value);
-                c->run_command = PyMem_RawMalloc((len + 2) * sizeof(wchar_t));
-                if (!c->run_command) return PyStatus_NoMemory();
-                wcscpy(c->run_command, value);
-                c->run_command[len] = L'\n';
-                c->run_command[len + 1] = 0;
-                done = true;
-                break;
-            }
-            case L'm':
-                st = PyConfig_SetString(c, &c->run_module, value);
-                done = true;
-                break;
-            default: fprintf(stderr, "Unknown option: -%lc\n", (wint_t)opt); goto usage;
-            }
-            if (PyStatus_Exception(st)) return st;
-        }
+        if (PyStatus_Exception(st)) return st;
     }
+    i = o.next;
     if (version) {
         if (version > 1) printf("Python %s\n", Py_GetVersion());
         else printf("Python %s (krait %s)\n", PY_VERSION, KR_VERSION);
@@ -537,7 +595,7 @@ static PyStatus parse_argv(PyConfig *c) {
     c->argv = rest;
     /* warnings: dev mode's, PYTHONWARNINGS, -W, -b */
     const char *w = env(c, "PYTHONWARNINGS");
-    if (env(c, "PYTHONDEVMODE") || xoption(c, L"dev")) st = PyWideStringList_Append(&c->warnoptions, L"default");
+    if (c->dev_mode) st = PyWideStringList_Append(&c->warnoptions, L"default");
     while (w && *w && !PyStatus_Exception(st)) {
         char one[500];
         size_t len = strcspn(w, ",");
@@ -559,7 +617,13 @@ usage:
 }
 
 PyStatus kr_config_read(PyConfig *c) {
-    PyStatus st;
+    PyStatus st = kr_preinitialize_for(c);
+    if (PyStatus_Exception(st)) return st;
+    const PyPreConfig *pre = &kr_runtime.process.preconfig;
+    c->isolated = pre->isolated;
+    c->use_environment = pre->use_environment;
+    c->dev_mode = pre->dev_mode;
+    if (c->isolated) c->user_site_directory = 0, c->safe_path = 1;
     if (c->argv.length && !c->orig_argv.length) {
         st = PyConfig_SetWideStringList(c, &c->orig_argv, c->argv.length, c->argv.items);
         if (PyStatus_Exception(st)) return st;
@@ -580,9 +644,8 @@ PyStatus kr_config_read(PyConfig *c) {
     if (PyStatus_Exception(st)) return st;
     const char *error;
     kr_config_max_str_digits(c, &error);
-    if (error) return PyStatus_Error(error);
-    if (!c->filesystem_encoding) st = PyConfig_SetString(c, &c->filesystem_encoding, L"utf-8");
-    if (!PyStatus_Exception(st) && !c->filesystem_errors) st = PyConfig_SetString(c, &c->filesystem_errors, L"surrogateescape");
+    if (error) return kr_status_error("config_init_int_max_str_digits", error);
+    st = read_encodings(c);
     if (!PyStatus_Exception(st) && !c->check_hash_pycs_mode) st = PyConfig_SetString(c, &c->check_hash_pycs_mode, L"default");
     if (!PyStatus_Exception(st) && !c->platlibdir) st = PyConfig_SetString(c, &c->platlibdir, L"lib");
     Py_BytesWarningFlag = c->bytes_warning;
@@ -615,6 +678,13 @@ static bool is_dir(const char *p) {
 static bool is_file(const char *p) {
     struct stat st;
     return stat(p, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The bytes of a path; empty when it has none or doesn't fit. */
+static void narrow(const wchar_t *path, char *out, size_t size) {
+    char *bytes = Py_EncodeLocale(path, NULL);
+    snprintf(out, size, "%s", bytes && strlen(bytes) < size ? bytes : "");
+    PyMem_Free(bytes);
 }
 
 /* Absolute path of the program as it was called (symbolic links kept), as CPython's sys.executable. */
@@ -684,12 +754,12 @@ static PyStatus add_path(PyConfig *c, const char *p) {
 PyStatus kr_config_paths(PyConfig *c) {
     char executable[PATH_MAX] = "", prefix[PATH_MAX] = "/usr", home[PATH_MAX] = "", name[PATH_MAX] = "krait", lib[PATH_MAX + 40];
     PyStatus st = PyStatus_Ok();
-    if (c->program_name) wcstombs(name, c->program_name, sizeof name - 1);
+    if (c->program_name) narrow(c->program_name, name, sizeof name);
     if (!c->executable) {
         if (!find_executable(name, executable, sizeof executable)) *executable = 0;
         st = PyConfig_SetBytesString(c, &c->executable, executable);
     } else {
-        wcstombs(executable, c->executable, sizeof executable - 1);
+        narrow(c->executable, executable, sizeof executable);
     }
     char venv[PATH_MAX];
     bool in_venv = *executable && read_venv(executable, venv, sizeof venv, home, sizeof home);

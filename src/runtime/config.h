@@ -9,16 +9,14 @@
 PyStatus kr_config_read(PyConfig *c);
 /* Computes executable, prefixes and sys.path (module_search_paths) unless they are set. */
 PyStatus kr_config_paths(PyConfig *c);
-/* frozenset of the names of all standard library modules. */
 void _PyConfig_InitCompatConfig(PyConfig *);
+/* frozenset of the names of all standard library modules. */
 PyObject *kr_stdlib_module_names(void) KR_NEW_REF KR_MAY_RAISE;
 /* Deep copy over what `to` had. */
 PyStatus kr_config_copy(PyConfig *to, const PyConfig *from);
-/* UTF-8 mode: -X utf8, PYTHONUTF8, else `fallback` (the C locale turns it on). */
-int kr_config_utf8_mode(const PyConfig *c, int fallback);
-/* The limit of int/str conversions that -X int_max_str_digits or the environment asks for; *error a message or NULL. */
 /* Whether -X name or -X name=... was given. */
 bool kr_config_has_xoption(const PyConfig *c, const wchar_t *name);
+/* The limit of int/str conversions that -X int_max_str_digits or the environment asks for, -1 for none; *error a message or NULL. */
 int kr_config_max_str_digits(const PyConfig *c, const char **error);
 /* A list of str; a str, or None for NULL. */
 PyObject *kr_list_from_wide(const PyWideStringList *l) KR_NEW_REF KR_MAY_RAISE;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+PyAPI_FUNC(Py_ssize_t) _Py_write(int fd, const void *buf, size_t count);
+
 PyObject *PyFile_FromFd(int fd, const char *name, const char *mode, int buffering, const char *encoding, const char *errors,
                         const char *newline, int closefd) {
     PyObject *io = PyImport_ImportModule("io");
@@ -129,6 +131,63 @@ char *Py_UniversalNewlineFgets(char *buf, int n, FILE *f, PyObject *fobj) {
     return p == buf ? NULL : buf;
 }
 
+/* ------------------------------------------------------------------ a stream without codecs, for sys.stderr while Python starts */
+
+typedef struct {
+    PyObject_HEAD
+    int fd;
+} StdPrinter;
+
+PyObject *PyFile_NewStdPrinter(int fd) {
+    if (fd != fileno(stdout) && fd != fileno(stderr)) {
+        PyErr_BadInternalCall();
+        return NULL;
+    }
+    StdPrinter *self = PyObject_New(StdPrinter, &PyStdPrinter_Type);
+    if (self) self->fd = fd;
+    return (PyObject *)self;
+}
+static PyObject *printer_write(PyObject *self, PyObject *text) {
+    PyObject *bytes = PyUnicode_Check(text) ? PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace") : NULL;
+    if (!bytes) {
+        if (!PyErr_Occurred()) PyErr_Format(PyExc_TypeError, "write() argument must be str, not %.200s", Py_TYPE(text)->tp_name);
+        return NULL;
+    }
+    Py_ssize_t n = _Py_write(((StdPrinter *)self)->fd, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+    Py_DECREF(bytes);
+    return n < 0 ? NULL : PyLong_FromSsize_t(n);
+}
+static PyObject *printer_fileno(PyObject *self, PyObject *ignored) { return PyLong_FromLong(((StdPrinter *)self)->fd); }
+static PyObject *printer_isatty(PyObject *self, PyObject *ignored) { return PyBool_FromLong(isatty(((StdPrinter *)self)->fd)); }
+static PyObject *printer_nothing(PyObject *self, PyObject *ignored) { Py_RETURN_NONE; }
+static PyObject *printer_repr(PyObject *self) { return PyUnicode_FromFormat("<stdprinter(fd=%d) object at %p>", ((StdPrinter *)self)->fd, self); }
+static PyObject *printer_closed(PyObject *self, void *ignored) { Py_RETURN_FALSE; }
+static PyObject *printer_encoding(PyObject *self, void *ignored) { Py_RETURN_NONE; }
+static PyObject *printer_mode(PyObject *self, void *ignored) { return PyUnicode_FromString("w"); }
+static PyMethodDef printer_methods[] = {
+    {"close", printer_nothing, METH_NOARGS, PyDoc_STR("Does nothing.")},
+    {"flush", printer_nothing, METH_NOARGS, PyDoc_STR("Does nothing: each write goes out at once.")},
+    {"fileno", printer_fileno, METH_NOARGS, PyDoc_STR("The descriptor.")},
+    {"isatty", printer_isatty, METH_NOARGS, PyDoc_STR("Whether it is a terminal.")},
+    {"write", printer_write, METH_O, PyDoc_STR("Writes text as UTF-8.")},
+    {NULL},
+};
+static PyGetSetDef printer_getsets[] = {
+    {"closed", printer_closed, NULL, PyDoc_STR("False"), NULL},
+    {"encoding", printer_encoding, NULL, PyDoc_STR("None"), NULL},
+    {"mode", printer_mode, NULL, PyDoc_STR("\"w\""), NULL},
+    {NULL},
+};
+PyTypeObject PyStdPrinter_Type = {
+    PyVarObject_HEAD_INIT(&PyType_Type, 0)
+    .tp_name = "stderrprinter",
+    .tp_basicsize = sizeof(StdPrinter),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_repr = printer_repr,
+    .tp_methods = printer_methods,
+    .tp_getset = printer_getsets,
+};
+
 /* ------------------------------------------------------------------ PyOS_Readline */
 
 int (*PyOS_InputHook)(void) = NULL;
@@ -136,13 +195,21 @@ char *(*PyOS_ReadlineFunctionPointer)(FILE *, FILE *, const char *) = NULL;
 PyThreadState *_PyOS_ReadlineTState = NULL;
 
 /* One line from a file that is no terminal, or without the readline module. NULL: interrupted or out of memory. */
+static char *no_memory(char *line) {
+    PyEval_RestoreThread(_PyOS_ReadlineTState);
+    PyErr_NoMemory();
+    _PyOS_ReadlineTState = PyEval_SaveThread();
+    PyMem_RawFree(line);
+    return NULL;
+}
 static char *plain_readline(FILE *in, FILE *out, const char *prompt) {
     size_t capacity = 256, n = 0;
     char *line = PyMem_RawMalloc(capacity);
+    if (!line) return no_memory(NULL);
     fflush(out);
     if (prompt) fputs(prompt, stderr);
     fflush(stderr);
-    while (line) {
+    for (;;) {
         errno = 0;
         if (PyOS_InputHook) PyOS_InputHook();
         if (!fgets(line + n, (int)(capacity - n), in)) {
@@ -165,10 +232,10 @@ static char *plain_readline(FILE *in, FILE *out, const char *prompt) {
         n += strlen(line + n);
         if (n && line[n - 1] == '\n') break;
         char *more = PyMem_RawRealloc(line, capacity *= 2);
-        if (!more) PyMem_RawFree(line);
+        if (!more) return no_memory(line);
         line = more;
     }
-    if (line) line[n] = 0;
+    line[n] = 0;
     return line;
 }
 char *PyOS_StdioReadline(FILE *in, FILE *out, const char *prompt) { return plain_readline(in, out, prompt); }

@@ -66,7 +66,7 @@ static int decode_locale(const char *s, bool escape, wchar_t **out, size_t *size
     mbstate_t state = {0};
     while (i < n) {
         size_t k = mbrtowc(&w[at], s + i, n - i, &state);
-        bool bad = k == (size_t)-1 || k == (size_t)-2 || (w[at] >= 0xd800 && w[at] < 0xe000);
+        bool bad = k == (size_t)-1 || k == (size_t)-2 || (w[at] >= 0xd800 && w[at] < 0xe000) || w[at] > 0x10ffff;
         if (bad && !escape) {
             PyMem_RawFree(w);
             if (size) *size = i;

@@ -4,10 +4,14 @@
  * (newest first, builtins and sys last), collect, clear the interpreter, free lists, names, static state.
  */
 #include "runtime/lifecycle.h"
+#include "memory/alloc.h"
 #include "memory/gc.h"
+#include "memory/tracemalloc.h"
+#include "object/method.h"
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
 #include "runtime/gil.h"
+#include "runtime/preconfig.h"
 #include "runtime/run.h"
 #include "runtime/signals.h"
 #include "vm/frame.h"
@@ -85,8 +89,6 @@ int Py_IsInitialized(void) { return kr_runtime.initialized; }
 int _Py_IsCoreInitialized(void) { return kr_runtime.initialized; }
 
 char *_Py_SetLocaleFromEnv(int category) { return setlocale(category, ""); }
-int _Py_CoerceLegacyLocale(int warn) { return 0; }
-int _Py_LegacyLocaleDetected(int warn) { return 0; }
 
 /* ------------------------------------------------------------------ exit functions */
 
@@ -109,7 +111,7 @@ void _Py_NO_RETURN Py_Exit(int status) {
 /* ------------------------------------------------------------------ streams */
 
 /* The text stream of a standard descriptor, None when the descriptor is closed. */
-static PyObject *make_stream(KrInterp *interp, PyObject *io, int fd, bool write_mode, const char *name, const char *errors) {
+static PyObject *make_stream(KrInterp *interp, PyObject *io, int fd, bool write_mode, const char *name) {
     const PyConfig *c = &interp->config;
     struct stat st;
     if (fstat(fd, &st) < 0) Py_RETURN_NONE;
@@ -130,8 +132,8 @@ static PyObject *make_stream(KrInterp *interp, PyObject *io, int fd, bool write_
     Py_DECREF(tty);
     bool write_through = !c->buffered_stdio && write_mode;
     bool line_buffering = c->buffered_stdio && (is_tty || fd == 2);
-    encoding = c->stdio_encoding ? PyUnicode_FromWideChar(c->stdio_encoding, -1) : PyUnicode_FromString("utf-8");
-    err = fd != 2 && c->stdio_errors ? PyUnicode_FromWideChar(c->stdio_errors, -1) : PyUnicode_FromString(errors);
+    encoding = PyUnicode_FromWideChar(c->stdio_encoding, -1);
+    err = fd == 2 ? PyUnicode_FromString("backslashreplace") : PyUnicode_FromWideChar(c->stdio_errors, -1);
     if (!encoding || !err) goto done;
     stream = PyObject_CallMethod(io, "TextIOWrapper", "OOOsOO", buffer, encoding, err, "\n", line_buffering ? Py_True : Py_False,
                                  write_through ? Py_True : Py_False);
@@ -148,18 +150,16 @@ done:
     return stream;
 }
 
-/* sys.stdin, stdout, stderr and their __x__ originals; in the C locale undecodable bytes pass through. */
+/* sys.stdin, stdout, stderr and their __x__ originals. */
 static int init_streams(KrInterp *interp) {
     PyObject *io = PyImport_ImportModule("io");
     if (!io) return -1;
     PyObject *open = PyObject_GetAttrString(io, "open");
     int rc = open ? PyDict_SetItem(interp->builtins, KR_STR(open), open) : -1;
     Py_XDECREF(open);
-    const char *ctype = setlocale(LC_CTYPE, NULL);
-    const char *errors = ctype && (!strcmp(ctype, "C") || !strcmp(ctype, "POSIX") || !strcmp(ctype, "C.UTF-8")) ? "surrogateescape" : "strict";
     static const char *const names[][3] = {{"stdin", "__stdin__", "<stdin>"}, {"stdout", "__stdout__", "<stdout>"}, {"stderr", "__stderr__", "<stderr>"}};
     for (int fd = 0; fd < 3 && rc == 0; fd++) {
-        PyObject *s = make_stream(interp, io, fd, fd > 0, names[fd][2], fd == 2 ? "backslashreplace" : errors);
+        PyObject *s = make_stream(interp, io, fd, fd > 0, names[fd][2]);
         rc = s && PySys_SetObject(names[fd][0], s) == 0 && PySys_SetObject(names[fd][1], s) == 0 ? 0 : -1;
         Py_XDECREF(s);
     }
@@ -169,17 +169,24 @@ static int init_streams(KrInterp *interp) {
 
 /* ------------------------------------------------------------------ start-up */
 
-static PyStatus failed(const char *what) {
-    if (kr_thread() && PyErr_Occurred()) {
-        PyObject *t, *v, *tb;
-        PyErr_Fetch(&t, &v, &tb);
-        PyErr_NormalizeException(&t, &v, &tb);
-        PyErr_Display(t, v, tb);
-        Py_XDECREF(t);
-        Py_XDECREF(v);
-        Py_XDECREF(tb);
+/* The exception stays set: Py_ExitStatusException shows it. */
+static PyStatus failed(const char *what) { return PyStatus_Error(what); }
+
+/* Encodings of the configuration get the names that their codecs have. */
+static int normalize_encodings(PyConfig *c) {
+    wchar_t **fields[] = {&c->filesystem_encoding, &c->stdio_encoding};
+    for (size_t i = 0; i < KR_ARRAY_LEN(fields); i++) {
+        char given[100];
+        snprintf(given, sizeof given, "%ls", *fields[i]);
+        PyObject *codec = _PyCodec_Lookup(given), *name = codec ? PyObject_GetAttr(codec, KR_STR(name)) : NULL;
+        wchar_t *wide = name ? PyUnicode_AsWideCharString(name, NULL) : NULL;
+        int bad = !wide || PyStatus_Exception(PyConfig_SetString(c, fields[i], wide));
+        Py_XDECREF(codec);
+        Py_XDECREF(name);
+        PyMem_Free(wide);
+        if (bad) return -1;
     }
-    return PyStatus_Error(what);
+    return 0;
 }
 
 /* __main__ with its builtins and loader. */
@@ -207,7 +214,8 @@ static const char *init_interpreter(KrInterp *interp, bool first) {
     }
     if (!(interp->modules = PyDict_New())) return "can't make sys.modules";
     const char *error;
-    interp->number.max_str_digits = kr_config_max_str_digits(&interp->config, &error);
+    int digits = kr_config_max_str_digits(&interp->config, &error);
+    interp->number.max_str_digits = digits < 0 ? 4300 : digits;
     if (!(interp->builtins_module = kr_builtins_init())) return "can't make builtins";
     interp->builtins = Py_NewRef(PyModule_GetDict(interp->builtins_module));
     if (kr_exceptions_init(interp->builtins) < 0) return "can't make the exceptions";
@@ -216,6 +224,9 @@ static const char *init_interpreter(KrInterp *interp, bool first) {
     int bad = PyDict_SetItemString(interp->modules, "sys", sys) < 0 || PySys_SetObject("modules", interp->modules) < 0 ||
               PyDict_SetItemString(interp->modules, "builtins", interp->builtins_module) < 0;
     Py_DECREF(sys);
+    PyObject *printer = bad ? NULL : PyFile_NewStdPrinter(2);
+    bad = !printer || PySys_SetObject("stderr", printer) < 0 || PySys_SetObject("__stderr__", printer) < 0;
+    Py_XDECREF(printer);
     if (bad || kr_sys_configure(interp) < 0) return "can't configure sys";
     if (kr_warnings_init(interp) < 0) return "can't set up warnings";
     if (kr_import_init(interp) < 0) return "can't set up import";
@@ -223,7 +234,8 @@ static const char *init_interpreter(KrInterp *interp, bool first) {
     PyObject *encodings = PyImport_ImportModule("encodings");
     if (!encodings) return "can't import encodings";
     Py_DECREF(encodings);
-    if (init_streams(interp) < 0) return "can't make the standard streams";
+    if (normalize_encodings(&interp->config) < 0) return "init_stdio_encoding: failed to get the Python codec name of the stdio encoding";
+    if (init_streams(interp) < 0) return "init_sys_streams: can't initialize sys standard streams";
     if (PySys_HasWarnOptions()) {
         PyObject *w = PyImport_ImportModule("warnings");
         if (!w) PyErr_Clear();
@@ -241,10 +253,11 @@ static int import_site(void) {
 
 PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     if (kr_runtime.initialized) return PyStatus_Ok();
-    setlocale(LC_CTYPE, "");
+    PyStatus st = kr_preinitialize_for(given);
+    if (PyStatus_Exception(st)) return st;
     PyConfig config;
     PyConfig_InitPythonConfig(&config);
-    PyStatus st = kr_config_copy(&config, given);
+    st = kr_config_copy(&config, given);
     if (!PyStatus_Exception(st)) st = kr_config_read(&config);
     if (!PyStatus_Exception(st)) st = kr_config_paths(&config);
     if (PyStatus_Exception(st)) {
@@ -252,9 +265,6 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         return st;
     }
     if (init_hash_secret(&config) < 0) return PyStatus_Error("can't get random numbers for hashing");
-    const char *ctype = setlocale(LC_CTYPE, NULL);
-    kr_runtime.process.utf8_mode = kr_config_utf8_mode(&config, ctype && (!strcmp(ctype, "C") || !strcmp(ctype, "POSIX")));
-    Py_UTF8Mode = kr_runtime.process.utf8_mode;
     kr_runtime.process.wakeup_fd = -1;
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
     KrInterp *interp = PyInterpreterState_New();
@@ -268,6 +278,8 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     const char *error = init_interpreter(interp, true);
     if (error) return failed(error);
     kr_runtime.initialized = true;
+    kr_warn_legacy_locale();
+    if (interp->config.tracemalloc > 0 && kr_tracemalloc_start(interp->config.tracemalloc) < 0) return failed("can't start tracemalloc");
     if (kr_config_has_xoption(&interp->config, L"opstats")) kr_opstats_enable(interp);
     if (interp->config.faulthandler) {
         PyObject *m = PyImport_ImportModule("faulthandler"), *r = m ? PyObject_CallMethod(m, "enable", NULL) : NULL;
@@ -296,9 +308,6 @@ void Py_InitializeEx(int install_sigs) {
     if (PyStatus_Exception(st)) Py_ExitStatusException(st);
 }
 void Py_Initialize(void) { Py_InitializeEx(1); }
-PyStatus Py_PreInitialize(const PyPreConfig *c) { return PyStatus_Ok(); }
-PyStatus Py_PreInitializeFromBytesArgs(const PyPreConfig *c, Py_ssize_t n, char **argv) { return PyStatus_Ok(); }
-PyStatus Py_PreInitializeFromArgs(const PyPreConfig *c, Py_ssize_t n, wchar_t **argv) { return PyStatus_Ok(); }
 
 /* ------------------------------------------------------------------ shutdown */
 
@@ -419,6 +428,8 @@ int Py_FinalizeEx(void) {
     PyInterpreterState_Clear(interp);
     PyGC_Collect();
     kr_gc_fini(interp);
+    kr_method_fini(interp);
+    if (interp->config.malloc_stats) _PyObject_DebugMallocStats(stderr);
     run_exit_functions();
     fflush(stdout);
     fflush(stderr);

@@ -52,7 +52,8 @@ typedef struct {
     int hash_seeded;
     Py_ssize_t module_index;        /* last PyModuleDef index given out */
     int argc; char **argv;          /* as main() got them */
-    int utf8_mode;
+    PyPreConfig preconfig;
+    bool preinitialized;
     size_t thread_stack_size;       /* bytes; 0 = the system's */
     int unhandled_interrupt;        /* the program ended by KeyboardInterrupt */
     void (*exit_functions[32])(void);

@@ -47,7 +47,7 @@ static int lookup_string(PyObject *o, const char *attr, PyObject **v) {
 }
 
 /* The locale's encoding, UTF-8 in UTF-8 mode. */
-static const char *locale_encoding(void) { return kr_runtime.process.utf8_mode ? "utf-8" : nl_langinfo(CODESET); }
+static const char *locale_encoding(void) { return kr_runtime.process.preconfig.utf8_mode ? "utf-8" : nl_langinfo(CODESET); }
 
 /* ------------------------------------------------------------------ construction */
 
