@@ -1,0 +1,224 @@
+/* pool.c - pools and arenas (pool.h). */
+#ifndef KR_ASAN
+#include "memory/pool.h"
+#include "runtime/runtime_state.h"
+#include <sys/mman.h>
+
+#define POOLS ((unsigned)(KR_ARENA_SIZE / KR_POOL_SIZE))
+#define CLASSES (KR_SMALL_MAX / 16 + 1)
+#define LINKED_AT_ONCE 1024     /* bytes: fresh blocks are linked, and so their memory touched, in steps */
+
+typedef enum {
+    FREE,       /* in the arena's list, of no size */
+    FULL,       /* nothing to hand out, in no list */
+    LISTED,     /* with room, in its size's list */
+    CURRENT,
+} KrPoolState;
+
+typedef struct KrArena {
+    struct KrArena *prev, *next;        /* in the list of arenas with free pools */
+    char *base;
+    KrPool *free;                       /* pools that were used */
+    unsigned n_free, n_fresh;           /* pools free in all; those of them never used, at the arena's end */
+} KrArena;
+
+static KrPool nothing = {.state = FULL};        /* the current pool of sizes that have none */
+KrPool *kr_pool_current[CLASSES] = {[0 ... CLASSES - 1] = &nothing};
+uintptr_t kr_arena_window;
+struct KrArena *kr_arena_table[KR_ARENA_WINDOW];
+
+static KrPool *with_room[CLASSES];      /* by size: pools with room that aren't current */
+static KrArena *with_pools;             /* arenas with a free pool */
+static unsigned empty_arenas;           /* of those: all pools free */
+static size_t first_arena = KR_ARENA_WINDOW, last_arena;    /* all arenas' places in the table lie between */
+
+KR_INLINE size_t arena_index(const void *p) { return ((uintptr_t)p - kr_arena_window) >> KR_ARENA_SHIFT; }
+KR_INLINE char *pool_end(KrPool *pool) { return (char *)pool + KR_POOL_SIZE - pool->size; }     /* the last block's place, at most */
+
+#ifndef NDEBUG
+bool kr_pool_may_be_used(void) { return !kr_runtime.main_interp || PyGILState_Check(); }
+#endif
+
+/* ------------------------------------------------------------------ arenas */
+
+/* KR_ARENA_SIZE bytes aligned to that; MAP_FAILED as mmap. */
+static void *map_arena(void) {
+    size_t n = 2 * KR_ARENA_SIZE;
+    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+        return p;
+    char *aligned = (char *)(((uintptr_t)p + KR_ARENA_SIZE - 1) & ~(KR_ARENA_SIZE - 1));
+    if (aligned != p)
+        munmap(p, (size_t)(aligned - p));
+    munmap(aligned + KR_ARENA_SIZE, (size_t)(p + n - (aligned + KR_ARENA_SIZE)));
+    return aligned;
+}
+
+static void link_arena(KrArena *a) {
+    a->prev = NULL;
+    a->next = with_pools;
+    if (with_pools)
+        with_pools->prev = a;
+    with_pools = a;
+}
+static void unlink_arena(KrArena *a) {
+    if (a->prev)
+        a->prev->next = a->next;
+    else
+        with_pools = a->next;
+    if (a->next)
+        a->next->prev = a->prev;
+}
+
+static KrArena *new_arena(void) {
+    KrArena *a = calloc(1, sizeof *a);
+    char *base = a ? map_arena() : MAP_FAILED;
+    if (base == MAP_FAILED) {
+        free(a);
+        return NULL;
+    }
+    if (kr_arena_window == 0) /* mappings are made downwards: most of the window lies below */
+        kr_arena_window = (uintptr_t)base > KR_ARENA_WINDOW / 8 * 7 * KR_ARENA_SIZE ? (uintptr_t)base - KR_ARENA_WINDOW / 8 * 7 * KR_ARENA_SIZE : KR_ARENA_SIZE;
+    size_t i = arena_index(base);
+    if (i >= KR_ARENA_WINDOW) {
+        munmap(base, KR_ARENA_SIZE);
+        free(a);
+        return NULL;
+    }
+    a->base = base;
+    a->n_free = a->n_fresh = POOLS;
+    kr_arena_table[i] = a;
+    if (i < first_arena)
+        first_arena = i;
+    if (i > last_arena)
+        last_arena = i;
+    link_arena(a);
+    empty_arenas++;
+    return a;
+}
+
+static KrPool *take_pool(void) {
+    KrArena *a = with_pools ? with_pools : new_arena();
+    if (a == NULL)
+        return NULL;
+    if (a->n_free == POOLS)
+        empty_arenas--;
+    KrPool *pool = a->free;
+    if (pool)
+        a->free = pool->next;
+    else
+        pool = (KrPool *)(a->base + (POOLS - a->n_fresh--) * KR_POOL_SIZE);
+    if (--a->n_free == 0)
+        unlink_arena(a);
+    return pool;
+}
+
+/* One empty arena is kept: a program that allocates and frees around an arena's edge shall not map and unmap. */
+static void give_pool(KrPool *pool) {
+    size_t i = arena_index(pool);
+    KrArena *a = kr_arena_table[i];
+    pool->state = FREE;
+    pool->next = a->free;
+    a->free = pool;
+    if (a->n_free++ == 0)
+        link_arena(a);
+    if (a->n_free < POOLS || ++empty_arenas == 1)
+        return;
+    empty_arenas--;
+    unlink_arena(a);
+    kr_arena_table[i] = NULL;
+    munmap(a->base, KR_ARENA_SIZE);
+    free(a);
+}
+
+/* ------------------------------------------------------------------ pools */
+
+static void list_pool(KrPool *pool, unsigned class) {
+    pool->state = LISTED;
+    pool->prev = NULL;
+    pool->next = with_room[class];
+    if (pool->next)
+        pool->next->prev = pool;
+    with_room[class] = pool;
+}
+static void unlist_pool(KrPool *pool, unsigned class) {
+    if (pool->prev)
+        pool->prev->next = pool->next;
+    else
+        with_room[class] = pool->next;
+    if (pool->next)
+        pool->next->prev = pool->prev;
+}
+
+/* Links the next fresh blocks; false when there are none. */
+static bool link_fresh(KrPool *pool) {
+    char *p = pool->fresh, *end = pool_end(pool), *stop = p + LINKED_AT_ONCE < end ? p + LINKED_AT_ONCE : end;
+    KrBlock *first = NULL, **at = &first;
+    for (; p <= stop; p += pool->size) {
+        *at = (KrBlock *)p;
+        at = &((KrBlock *)p)->next;
+    }
+    *at = pool->free;
+    pool->free = first;
+    pool->fresh = p;
+    return first != NULL;
+}
+
+static KrPool *new_pool(unsigned class) {
+    KrPool *pool = take_pool();
+    if (pool == NULL)
+        return NULL;
+    pool->free = NULL;
+    pool->used = 0;
+    pool->size = (uint16_t)(class ? class * 16 : 16);
+    pool->fresh = (char *)pool + ((sizeof *pool + 15) & ~(size_t)15);
+    link_fresh(pool);
+    return pool;
+}
+
+/* A block when the current pool has none linked. */
+void *kr_pool_refill(size_t n) {
+    unsigned class = (unsigned)((n + 15) >> 4);
+    KrPool *pool = kr_pool_current[class];
+    if (pool == &nothing || !link_fresh(pool)) {
+        KrPool *next = with_room[class];
+        if (next)
+            unlist_pool(next, class);
+        else if ((next = new_pool(class)) == NULL)
+            return NULL;
+        pool->state = FULL;
+        next->state = CURRENT;
+        kr_pool_current[class] = pool = next;
+    }
+    KrBlock *b = pool->free;
+    pool->free = b->next;
+    pool->used++;
+    return b;
+}
+
+/* After a block was given back to a pool that had none to hand out, or that is empty now. */
+void kr_pool_given_back(KrPool *pool) {
+    unsigned class = pool->size >> 4;
+    if (pool->state == CURRENT)
+        return;
+    if (pool->state == FULL)
+        list_pool(pool, class);
+    if (pool->used == 0) {
+        unlist_pool(pool, class);
+        give_pool(pool);
+    }
+}
+
+Py_ssize_t kr_pool_blocks(void) {
+    Py_ssize_t n = 0;
+    for (size_t i = first_arena; i <= last_arena; i++) {
+        KrArena *a = kr_arena_table[i];
+        for (unsigned k = 0; a && k < POOLS - a->n_fresh; k++) {
+            KrPool *pool = (KrPool *)(a->base + k * KR_POOL_SIZE);
+            if (pool->state != FREE)
+                n += pool->used;
+        }
+    }
+    return n;
+}
+#endif
