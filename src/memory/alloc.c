@@ -42,11 +42,6 @@ void *kr_pooled_realloc(void *p, size_t n) {
 KR_DEFINE_DEFAULTS(heap)
 KR_DEFINE_DEFAULTS(pooled)
 static void *arena_alloc(void *ctx, size_t n) { return kr_heap_malloc(n); }
-static void *libc_malloc(void *ctx, size_t n) { return malloc(n ? n : 1); }
-static void *libc_calloc(void *ctx, size_t n, size_t size) { return n && size ? calloc(n, size) : calloc(1, 1); }
-static void *libc_realloc(void *ctx, void *p, size_t n) { return realloc(p, n ? n : 1); }
-static void libc_free(void *ctx, void *p) { free(p); }
-static const PyMemAllocatorEx libc_domain = {NULL, libc_malloc, libc_calloc, libc_realloc, libc_free};
 static void arena_free(void *ctx, void *p, size_t n) { kr_heap_free(p); }
 
 #define KR_HEAP_DOMAIN {NULL, heap_malloc, heap_calloc, heap_realloc, heap_free}
@@ -144,7 +139,7 @@ int _PyMem_SetupAllocators(PyMemAllocatorName name) {
     if (name == PYMEM_ALLOCATOR_NOT_SET) return 0;
     if ((size_t)name >= KR_ARRAY_LEN(allocator_names)) return -1;
     bool libc = name == PYMEM_ALLOCATOR_MALLOC || name == PYMEM_ALLOCATOR_MALLOC_DEBUG;
-    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++) kr_allocators.domain[d] = libc ? libc_domain : default_domain[d];
+    for (unsigned d = 0; d < KR_ARRAY_LEN(kr_allocators.domain); d++) kr_allocators.domain[d] = libc ? default_domain[PYMEM_DOMAIN_RAW] : default_domain[d];
     update_hooked();
     if (name == PYMEM_ALLOCATOR_DEBUG || name == PYMEM_ALLOCATOR_MALLOC_DEBUG || name == PYMEM_ALLOCATOR_PYMALLOC_DEBUG) PyMem_SetupDebugHooks();
     return 0;
@@ -153,8 +148,8 @@ int _PyMem_SetupAllocators(PyMemAllocatorName name) {
 /* The name by which the allocators could be asked for; NULL when they were replaced by others. */
 const char *_PyMem_GetCurrentAllocatorName(void) {
     const PyMemAllocatorEx *a = &kr_allocators.domain[PYMEM_DOMAIN_OBJ], *under = kr_debug_under(a);
-    if (under) return under->malloc == pooled_malloc ? "pymalloc_debug" : under->malloc == libc_malloc ? "malloc_debug" : NULL;
-    return a->malloc == pooled_malloc ? "pymalloc" : a->malloc == libc_malloc ? "malloc" : NULL;
+    if (under) return under->malloc == pooled_malloc ? "pymalloc_debug" : under->malloc == heap_malloc ? "malloc_debug" : NULL;
+    return a->malloc == pooled_malloc ? "pymalloc" : a->malloc == heap_malloc ? "malloc" : NULL;
 }
 
 int _PyMem_SetDefaultAllocator(PyMemAllocatorDomain d, PyMemAllocatorEx *old) {
@@ -188,29 +183,18 @@ wchar_t *_PyMem_RawWcsdup(const wchar_t *s) {
 
 /* ------------------------------------------------------------------ statistics */
 
-#ifndef KR_ASAN
-static bool count_blocks(const mi_heap_t *heap, const mi_heap_area_t *area, void *block, size_t size, void *arg) {
-    if (block == NULL)
-        *(size_t *)arg += area->used;
-    return true;
-}
-static void print_line(const char *text, void *out) { fputs(text, out); }
-#endif
-
-/* Blocks in use in the pools and in the calling thread's heap; 0 when the heap can't tell. */
+/* Blocks in use in the pools; 0 when there are none. */
 Py_ssize_t _Py_GetAllocatedBlocks(void) {
 #ifdef KR_ASAN
     return 0;
 #else
-    size_t n = 0;
-    mi_heap_visit_blocks(mi_heap_get_default(), false, count_blocks, &n);
-    return (Py_ssize_t)n + kr_pool_blocks();
+    return kr_pool_blocks();
 #endif
 }
 
 int _PyObject_DebugMallocStats(FILE *out) {
 #ifndef KR_ASAN
-    mi_stats_print_out(print_line, out);
+    kr_pool_print_stats(out);
 #endif
     return 1;
 }

@@ -1,6 +1,6 @@
 /* alloc.h - the allocators behind the three domains: the heap, which any thread may use at any time, for PyMem_Raw*; for PyMem_* and
- * PyObject_*, which need the GIL, pools for what is small (pool.h) and the heap for the rest. The heap is mimalloc; in sanitizer
- * builds it is libc's malloc, and there are no pools.
+ * PyObject_*, which need the GIL, pools for what is small (pool.h) and the heap for the rest. The heap is libc's malloc, which grows
+ * big blocks without copying them. Sanitizer builds have no pools.
  *
  * A domain can be replaced at run time (PyMem_SetAllocator); `hooked` is nonzero from then on, and the inline
  * functions take the slow way. Every function may be called with size 0 and then gives a distinct pointer. */
@@ -8,23 +8,19 @@
 #define KRAIT_ALLOC_H
 #include "krait.h"
 
-#ifdef KR_ASAN
 #include <stdlib.h>
 KR_INLINE void *kr_heap_malloc(size_t n) { return malloc(n ? n : 1); }
 KR_INLINE void *kr_heap_calloc(size_t n, size_t size) { return n && size ? calloc(n, size) : calloc(1, 1); }
 KR_INLINE void *kr_heap_realloc(void *p, size_t n) { return realloc(p, n ? n : 1); }
 KR_INLINE void kr_heap_free(void *p) { free(p); }
+
+#ifdef KR_ASAN
 KR_INLINE void *kr_pooled_malloc(size_t n) { return kr_heap_malloc(n); }
 KR_INLINE void *kr_pooled_calloc(size_t n, size_t size) { return kr_heap_calloc(n, size); }
 KR_INLINE void *kr_pooled_realloc(void *p, size_t n) { return kr_heap_realloc(p, n); }
 KR_INLINE void kr_pooled_free(void *p) { kr_heap_free(p); }
 #else
 #include "memory/pool.h"
-#include <mimalloc.h>
-KR_INLINE void *kr_heap_malloc(size_t n) { return mi_malloc(n); }
-KR_INLINE void *kr_heap_calloc(size_t n, size_t size) { return mi_calloc(n, size); }
-KR_INLINE void *kr_heap_realloc(void *p, size_t n) { return mi_realloc(p, n ? n : 1); }
-KR_INLINE void kr_heap_free(void *p) { mi_free(p); }
 
 /* With the GIL. */
 KR_INLINE void *kr_pooled_malloc(size_t n) {

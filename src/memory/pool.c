@@ -6,6 +6,7 @@
 
 #define POOLS ((unsigned)(KR_ARENA_SIZE / KR_POOL_SIZE))
 #define CLASSES (KR_SMALL_MAX / 16 + 1)
+#define FIRST_BLOCK ((sizeof(KrPool) + 15) & ~(size_t)15)
 #define LINKED_AT_ONCE 1024     /* bytes: fresh blocks are linked, and so their memory touched, in steps */
 
 typedef enum {
@@ -171,7 +172,7 @@ static KrPool *new_pool(unsigned class) {
     pool->free = NULL;
     pool->used = 0;
     pool->size = (uint16_t)(class ? class * 16 : 16);
-    pool->fresh = (char *)pool + ((sizeof *pool + 15) & ~(size_t)15);
+    pool->fresh = (char *)pool + FIRST_BLOCK;
     link_fresh(pool);
     return pool;
 }
@@ -209,16 +210,49 @@ void kr_pool_given_back(KrPool *pool) {
     }
 }
 
-Py_ssize_t kr_pool_blocks(void) {
-    Py_ssize_t n = 0;
+/* What the pools of a size hold. */
+typedef struct {
+    size_t pools, blocks, room;         /* room: bytes that can be handed out without another pool */
+} ClassStats;
+
+/* Returns the number of arenas. */
+static size_t count(ClassStats by_class[CLASSES]) {
+    size_t arenas = 0;
     for (size_t i = first_arena; i <= last_arena; i++) {
         KrArena *a = kr_arena_table[i];
+        arenas += a != NULL;
         for (unsigned k = 0; a && k < POOLS - a->n_fresh; k++) {
             KrPool *pool = (KrPool *)(a->base + k * KR_POOL_SIZE);
-            if (pool->state != FREE)
-                n += pool->used;
+            if (pool->state == FREE)
+                continue;
+            ClassStats *s = &by_class[pool->size >> 4];
+            s->pools++;
+            s->blocks += pool->used;
+            s->room += (KR_POOL_SIZE - FIRST_BLOCK) / pool->size * pool->size - pool->used * (size_t)pool->size;
         }
     }
-    return n;
+    return arenas;
+}
+
+Py_ssize_t kr_pool_blocks(void) {
+    ClassStats by_class[CLASSES] = {0};
+    size_t n = 0;
+    count(by_class);
+    for (unsigned i = 0; i < CLASSES; i++)
+        n += by_class[i].blocks;
+    return (Py_ssize_t)n;
+}
+
+void kr_pool_print_stats(FILE *out) {
+    ClassStats by_class[CLASSES] = {0};
+    size_t arenas = count(by_class), bytes = 0;
+    fprintf(out, "Small block threshold = %d, in %d size classes.\n\nsize    pools    blocks in use    bytes available\n", KR_SMALL_MAX, CLASSES - 1);
+    for (unsigned i = 1; i < CLASSES; i++) {
+        ClassStats *s = &by_class[i];
+        bytes += s->blocks * i * 16;
+        if (s->pools)
+            fprintf(out, "%4u %8zu %16zu %18zu\n", i * 16, s->pools, s->blocks, s->room);
+    }
+    fprintf(out, "\n%zu arenas of %zu bytes, %zu bytes of them in use\n", arenas, KR_ARENA_SIZE, bytes);
 }
 #endif

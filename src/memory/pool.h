@@ -7,6 +7,7 @@
 #ifndef KRAIT_POOL_H
 #define KRAIT_POOL_H
 #include "krait.h"
+#include <stdio.h>
 
 #define KR_SMALL_MAX 512
 #define KR_POOL_SIZE ((size_t)16 << 10)
@@ -35,6 +36,7 @@ extern struct KrArena *kr_arena_table[KR_ARENA_WINDOW]; /* by (address - kr_aren
 void *kr_pool_refill(size_t n);
 void kr_pool_given_back(KrPool *pool);
 Py_ssize_t kr_pool_blocks(void);        /* in use */
+void kr_pool_print_stats(FILE *out);
 
 #ifndef NDEBUG
 bool kr_pool_may_be_used(void);         /* the calling thread holds the GIL, or there is no interpreter */

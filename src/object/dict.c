@@ -103,19 +103,16 @@ PyObject *PyDict_Copy(PyObject *op) {
     if (d->ma_used == 0)
         return PyDict_New();
     if (d->ma_values != NULL) {
-        PyDictValues *old = d->ma_values;
-        size_t bytes = sizeof(PyDictValues) + old->capacity * sizeof(PyObject *);
-        PyDictValues *v = PyMem_Malloc(bytes);
+        PyDictValues *v = kr_values_moved_out(d->ma_values);
         if (v == NULL)
-            return PyErr_NoMemory();
-        memcpy(v, old, bytes);
+            return NULL;
         d->ma_keys->refcnt++;
-        if ((copy = kr_dict_new_over(d->ma_keys, v, v->size)) == NULL) {
-            PyMem_Free(v);
+        if ((copy = kr_dict_new_over(d->ma_keys, v, kr_values_size(v))) == NULL) {
+            kr_values_discard(v);
             return NULL;
         }
-        for (int i = 0; i < v->size; i++)
-            Py_INCREF(v->values[v->order[i]]);
+        for (int i = 0; i < kr_values_size(v); i++)
+            Py_INCREF(v->values[kr_values_order(v, i)]);
         kr_gc_track(copy);
         return copy;
     }
@@ -596,7 +593,7 @@ void _PyDict_MaybeUntrack(PyObject *op) {
 Py_ssize_t _PyDict_SizeOf(PyDictObject *d) {
     Py_ssize_t n = Py_TYPE(d)->tp_basicsize;
     if (d->ma_values != NULL)
-        n += (Py_ssize_t)sizeof(PyDictValues) + d->ma_values->capacity * (Py_ssize_t)sizeof(PyObject *);
+        n += (Py_ssize_t)kr_values_bytes(kr_values_capacity(d->ma_values));
     if (d->ma_keys != KR_EMPTY_KEYS && d->ma_keys->refcnt == 1)
         n += kr_keys_bytes(d->ma_keys);
     return n;
@@ -612,7 +609,7 @@ PyAPI_FUNC(int) _PyDict_CheckConsistency(PyObject *op, int check_content);
 int _PyDict_CheckConsistency(PyObject *op, int check_content) {
     PyDictObject *d = (PyDictObject *)op;
     if (d->ma_values != NULL)
-        return d->ma_keys->kind == KR_KEYS_SPLIT && d->ma_used == d->ma_values->size;
+        return d->ma_keys->kind == KR_KEYS_SPLIT && d->ma_used == kr_values_size(d->ma_values);
     Py_ssize_t live = 0;
     PyObject *key, *value;
     for (Py_ssize_t pos = 0; kr_dict_next(d, &pos, &key, &value, NULL);)

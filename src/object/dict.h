@@ -39,13 +39,29 @@ struct _dictkeysobject {
 
 #define KR_SHARED_KEYS_MAX 30   /* names a class shares; an instance with more gets a combined dict */
 
-/* An instance's values: values[i] belongs to name i of the class's shared keys. */
+/* An instance's values: values[i] belongs to name i of the class's shared keys. The bytes before them are, downwards: the number of slots
+ * allocated (<= KR_SHARED_KEYS_MAX), the number that are set, whether the block is a part of the instance, and the indices of the
+ * slots that are set in order of insertion. */
 struct _dictvalues {
-    uint8_t capacity;           /* slots allocated, <= KR_SHARED_KEYS_MAX */
-    uint8_t size;               /* slots that are set */
-    uint8_t order[KR_SHARED_KEYS_MAX]; /* indices in order of insertion, `size` of them */
-    PyObject *values[];
+    PyObject *values[1];
 };
+#define kr_values_capacity(v) (((uint8_t *)(v))[-1])
+#define kr_values_size(v) (((uint8_t *)(v))[-2])
+#define kr_values_inline(v) (((uint8_t *)(v))[-3])
+#define kr_values_order(v, n) (((uint8_t *)(v))[-4 - (n)])      /* of the slot that was set as number n */
+/* Bytes before values[0]; bytes in all. */
+KR_INLINE size_t kr_values_header(size_t capacity) { return (capacity + 3 + 7) & ~(size_t)7; }
+KR_INLINE size_t kr_values_bytes(size_t capacity) { return kr_values_header(capacity) + capacity * sizeof(PyObject *); }
+/* Makes kr_values_bytes(capacity) bytes at `block` into values, all NULL. */
+KR_INLINE PyDictValues *kr_values_init(void *block, size_t capacity, bool in_instance) {
+    PyDictValues *v = (PyDictValues *)((char *)block + kr_values_header(capacity));
+    kr_values_capacity(v) = (uint8_t)capacity;
+    kr_values_size(v) = 0;
+    kr_values_inline(v) = in_instance;
+    for (size_t i = 0; i < capacity; i++)
+        v->values[i] = NULL;
+    return v;
+}
 
 KR_INLINE KrDictUnicodeEntry *kr_keys_unicode_entries(PyDictKeysObject *k) {
     return (KrDictUnicodeEntry *)(k->indices + ((size_t)1 << k->log2_index_bytes));
@@ -77,13 +93,17 @@ Py_ssize_t kr_shared_keys_add(PyDictKeysObject *k, PyObject *name);
 /* A values block with room for at least `need` values (and for the names the class has by now); all NULL. With need == 0, the
  * smallest block. */
 PyDictValues *kr_values_new(PyDictKeysObject *k, Py_ssize_t need) KR_MAY_RAISE;
-/* Grows *v so that index `i` fits. */
+/* Grows *v, perhaps out of its instance, so that index `i` fits. */
 int kr_values_reserve(PyDictValues **v, PyDictKeysObject *k, Py_ssize_t i) KR_MAY_RAISE;
 /* Stores (steals value; NULL deletes) at index i, which fits, keeping order and size true; returns the old value (owned by the caller). */
 PyObject *kr_values_set(PyDictValues *v, Py_ssize_t i, PyObject *value);
-/* Frees the block and drops every value. */
+/* A block of its own with v's values, for which v need not be freed then. */
+PyDictValues *kr_values_moved_out(PyDictValues *v) KR_MAY_RAISE;
+/* Drops every value and frees the block, unless it is a part of the instance. */
 void kr_values_free(PyDictValues *v);
-/* A dict that takes over `v` (a live split dict over k). NULL leaves v with the caller. */
+/* The same without dropping the values: they went elsewhere. */
+void kr_values_discard(PyDictValues *v);
+/* A dict that takes over `v`, a block of its own (a live split dict over k). NULL leaves v with the caller. */
 PyObject *kr_dict_from_values(PyDictKeysObject *k, PyDictValues *v) KR_NEW_REF KR_MAY_RAISE;
 
 #endif

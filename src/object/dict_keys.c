@@ -206,14 +206,14 @@ static int dict_rebuild(PyDictObject *d, int log2_size, int kind) {
     if (d->ma_values != NULL) {
         PyDictValues *v = d->ma_values;
         KrDictUnicodeEntry *from = kr_keys_unicode_entries(old);
-        for (; n < v->size; n++) {
-            PyObject *key = Py_NewRef(from[v->order[n]].key), *value = v->values[v->order[n]];
+        for (; n < kr_values_size(v); n++) {
+            PyObject *key = Py_NewRef(from[kr_values_order(v, n)].key), *value = v->values[kr_values_order(v, n)];
             if (kind == KR_KEYS_GENERAL)
                 kr_keys_entries(k)[n] = (KrDictEntry){kr_str_hash(key), key, value};
             else
                 kr_keys_unicode_entries(k)[n] = (KrDictUnicodeEntry){key, value};
         }
-        PyMem_Free(v);
+        kr_values_discard(v);
         d->ma_values = NULL;
         kr_keys_decref(old);
     } else if (kind == old->kind && d->ma_used == old->nentries) {
@@ -260,7 +260,7 @@ int kr_dict_insert_new(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject 
     if (d->ma_values != NULL) {
         Py_ssize_t i = is_str ? kr_shared_keys_add(d->ma_keys, key) : -1;
         if (i >= 0) {
-            if (i >= d->ma_values->capacity && kr_values_reserve(&d->ma_values, d->ma_keys, i) < 0)
+            if (i >= kr_values_capacity(d->ma_values) && kr_values_reserve(&d->ma_values, d->ma_keys, i) < 0)
                 return -1;
             kr_values_set(d->ma_values, i, Py_NewRef(value));
             d->ma_used++;

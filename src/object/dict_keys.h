@@ -83,7 +83,7 @@ KR_INLINE void kr_dict_touch(PyDictObject *d) { d->ma_version_tag = ++kr_interp(
 /* Value of entry ix; NULL when this split dict has none for the shared name. */
 KR_INLINE PyObject **kr_dict_value_ref(PyDictObject *d, Py_ssize_t ix) {
     if (d->ma_values != NULL)
-        return ix < d->ma_values->capacity ? &d->ma_values->values[ix] : NULL;
+        return ix < kr_values_capacity(d->ma_values) ? &d->ma_values->values[ix] : NULL;
     return d->ma_keys->kind == KR_KEYS_GENERAL ? &kr_keys_entries(d->ma_keys)[ix].value
                                                : &kr_keys_unicode_entries(d->ma_keys)[ix].value;
 }
@@ -131,10 +131,10 @@ KR_INLINE bool kr_dict_next(PyDictObject *d, Py_ssize_t *pos, PyObject **key, Py
     PyDictKeysObject *k = d->ma_keys;
     if (d->ma_values != NULL) {
         PyDictValues *v = d->ma_values;
-        if (i < 0 || i >= v->size)
+        if (i < 0 || i >= kr_values_size(v))
             return false;
         *pos = i + 1;
-        i = v->order[i];
+        i = kr_values_order(v, i);
         *key = kr_keys_unicode_entries(k)[i].key;
         *value = v->values[i];
         if (hash != NULL)
@@ -170,7 +170,7 @@ KR_INLINE bool kr_dict_next(PyDictObject *d, Py_ssize_t *pos, PyObject **key, Py
 
 /* One more than the last position. */
 KR_INLINE Py_ssize_t kr_dict_end(PyDictObject *d) {
-    return d->ma_values != NULL ? d->ma_values->size : d->ma_keys->nentries;
+    return d->ma_values != NULL ? kr_values_size(d->ma_values) : d->ma_keys->nentries;
 }
 /* Like kr_dict_next, downwards: the entry before *pos. */
 KR_INLINE bool kr_dict_previous(PyDictObject *d, Py_ssize_t *pos, PyObject **key, PyObject **value) {

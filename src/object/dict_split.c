@@ -29,63 +29,84 @@ Py_ssize_t kr_shared_keys_add(PyDictKeysObject *k, PyObject *name) {
     return ix;
 }
 
-/* Capacities are even, so that blocks come in multiples of 16 bytes. */
+/* Room for the class's names and for `need` values; what the allocator would waste is used. */
 static Py_ssize_t values_capacity(PyDictKeysObject *k, Py_ssize_t need) {
     Py_ssize_t n = k->nentries > need ? k->nentries : need;
-    n = (n + 1) & ~(Py_ssize_t)1;
-    return n < 2 ? 2 : n > KR_SHARED_KEYS_MAX ? KR_SHARED_KEYS_MAX : n;
+    if (n < 1)
+        n = 1;
+    if (n < KR_SHARED_KEYS_MAX && kr_values_bytes((size_t)n) % 16 && kr_values_header((size_t)n) == kr_values_header((size_t)n + 1))
+        n++;
+    return n;
 }
 
-PyDictValues *kr_values_new(PyDictKeysObject *k, Py_ssize_t need) {
-    Py_ssize_t n = need == 0 ? 2 : values_capacity(k, need);
-    PyDictValues *v = PyMem_Malloc(sizeof(PyDictValues) + (size_t)n * sizeof(PyObject *));
-    if (v == NULL)
-        return (PyDictValues *)PyErr_NoMemory();
-    v->capacity = (uint8_t)n;
-    v->size = 0;
-    memset(v->values, 0, (size_t)n * sizeof(PyObject *));
-    return v;
+static PyDictValues *new_block(size_t capacity) {
+    void *block = PyMem_Malloc(kr_values_bytes(capacity));
+    return block == NULL ? (PyDictValues *)PyErr_NoMemory() : kr_values_init(block, capacity, false);
+}
+void kr_values_discard(PyDictValues *v) {
+    if (!kr_values_inline(v))
+        PyMem_Free((char *)v - kr_values_header(kr_values_capacity(v)));
+}
+
+PyDictValues *kr_values_new(PyDictKeysObject *k, Py_ssize_t need) { return new_block(need == 0 ? 1 : (size_t)values_capacity(k, need)); }
+
+/* A block with v's values, all of which lie below `capacity`. */
+static PyDictValues *copied_block(PyDictValues *v, size_t capacity) {
+    PyDictValues *to = new_block(capacity);
+    if (to == NULL)
+        return NULL;
+    kr_values_size(to) = kr_values_size(v);
+    for (int i = 0; i < kr_values_size(v); i++)
+        kr_values_order(to, i) = kr_values_order(v, i);
+    memcpy(to->values, v->values, Py_MIN(capacity, kr_values_capacity(v)) * sizeof(PyObject *));
+    return to;
 }
 
 int kr_values_reserve(PyDictValues **pv, PyDictKeysObject *k, Py_ssize_t i) {
-    PyDictValues *v = *pv;
-    if (i < v->capacity)
+    if (i < kr_values_capacity(*pv))
         return 0;
-    Py_ssize_t n = values_capacity(k, i + 1);
-    v = PyMem_Realloc(v, sizeof(PyDictValues) + (size_t)n * sizeof(PyObject *));
-    if (v == NULL) {
-        PyErr_NoMemory();
+    PyDictValues *v = copied_block(*pv, (size_t)values_capacity(k, i + 1));
+    if (v == NULL)
         return -1;
-    }
-    memset(v->values + v->capacity, 0, (size_t)(n - v->capacity) * sizeof(PyObject *));
-    v->capacity = (uint8_t)n;
+    kr_values_discard(*pv);
     *pv = v;
     return 0;
+}
+
+PyDictValues *kr_values_moved_out(PyDictValues *v) {
+    size_t needed = kr_values_capacity(v);
+    while (needed > 1 && v->values[needed - 1] == NULL)
+        needed--;
+    return copied_block(v, needed);
 }
 
 PyObject *kr_values_set(PyDictValues *v, Py_ssize_t i, PyObject *value) {
     PyObject *old = v->values[i];
     v->values[i] = value;
     if (old == NULL) {
-        if (value != NULL)
-            v->order[v->size++] = (uint8_t)i;
+        if (value != NULL) {
+            int n = kr_values_size(v)++;
+            kr_values_order(v, n) = (uint8_t)i;
+        }
     } else if (value == NULL) {
-        uint8_t *at = memchr(v->order, (int)i, v->size);
-        v->size--;
-        memmove(at, at + 1, (size_t)(v->order + v->size - at));
+        int n = 0, last = --kr_values_size(v);
+        while (kr_values_order(v, n) != i)
+            n++;
+        for (; n < last; n++)
+            kr_values_order(v, n) = kr_values_order(v, n + 1);
     }
     return old;
 }
 
 void kr_values_free(PyDictValues *v) {
-    for (int i = 0; i < v->size; i++)
-        Py_DECREF(v->values[v->order[i]]);
-    PyMem_Free(v);
+    for (int i = 0; i < kr_values_size(v); i++)
+        Py_DECREF(v->values[kr_values_order(v, i)]);
+    kr_values_discard(v);
 }
 
 PyObject *kr_dict_from_values(PyDictKeysObject *k, PyDictValues *v) {
     k->refcnt++;
-    PyObject *d = kr_dict_new_over(k, v, v->size);
+    PyObject *d = kr_dict_new_over(k, v, kr_values_size(v));
     if (d != NULL)
         kr_gc_track(d);
     return d;

@@ -24,8 +24,8 @@ int kr_dict_traverse(PyObject *self, visitproc visit, void *arg) {
     PyDictObject *d = (PyDictObject *)self;
     PyDictKeysObject *k = d->ma_keys;
     if (d->ma_values != NULL) {
-        for (int i = 0; i < d->ma_values->size; i++)
-            Py_VISIT(d->ma_values->values[d->ma_values->order[i]]);
+        for (int i = 0; i < kr_values_size(d->ma_values); i++)
+            Py_VISIT(d->ma_values->values[kr_values_order(d->ma_values, i)]);
     } else if (k == NULL) {
         return 0;
     } else if (k->kind == KR_KEYS_GENERAL) {

@@ -33,13 +33,15 @@ static PyObject *managed_dict(PyObject *o) {
         if (keys == NULL)
             return *dict = PyDict_New();
         values = kr_values_new(keys, 0);
-        if (values == NULL)
-            return NULL;
+    } else if (kr_values_inline(values)) {
+        values = kr_values_moved_out(values);
     }
+    if (values == NULL)
+        return NULL;
     PyObject *d = kr_dict_from_values(keys, values);
     if (d == NULL) {
-        if (*slot == NULL)
-            kr_values_free(values);
+        if (*slot != values)
+            kr_values_discard(values);
         return NULL;
     }
     *slot = NULL;
@@ -90,7 +92,7 @@ PyObject *kr_instance_get(PyObject *o, PyObject *name) {
     if (KR_UNLIKELY(!PyUnicode_CheckExact(name)))
         return managed_dict(o) == NULL ? NULL : dict_get(*kr_instance_dict_ptr(o), name);
     Py_ssize_t i = kr_shared_keys_find(class_keys(o), name);
-    return i < 0 || i >= values->capacity ? NULL : Py_XNewRef(values->values[i]);
+    return i < 0 || i >= kr_values_capacity(values) ? NULL : Py_XNewRef(values->values[i]);
 }
 
 static int dict_set(PyObject *d, PyObject *name, PyObject *value) {
@@ -116,7 +118,7 @@ int kr_instance_set(PyObject *o, PyObject *name, PyObject *value) {
         PyDictKeysObject *keys = class_keys(o);
         if (value == NULL) {
             Py_ssize_t i = *slot == NULL ? -1 : kr_shared_keys_find(keys, name);
-            if (i < 0 || i >= (*slot)->capacity || (*slot)->values[i] == NULL)
+            if (i < 0 || i >= kr_values_capacity(*slot) || (*slot)->values[i] == NULL)
                 return -2;
             Py_DECREF(kr_values_set(*slot, i, NULL));
             return 0;
@@ -126,7 +128,7 @@ int kr_instance_set(PyObject *o, PyObject *name, PyObject *value) {
             if (*slot == NULL) {
                 if ((*slot = kr_values_new(keys, i + 1)) == NULL)
                     return -1;
-            } else if (i >= (*slot)->capacity && kr_values_reserve(slot, keys, i) < 0) {
+            } else if (i >= kr_values_capacity(*slot) && kr_values_reserve(slot, keys, i) < 0) {
                 return -1;
             }
             Py_XDECREF(kr_values_set(*slot, i, Py_NewRef(value)));
@@ -150,7 +152,7 @@ int kr_instance_set(PyObject *o, PyObject *name, PyObject *value) {
 int kr_instance_traverse(PyObject *o, visitproc visit, void *arg) {
     PyDictValues *values = *kr_instance_values_ptr(o);
     if (values != NULL) {
-        for (int i = 0; i < values->capacity; i++)
+        for (int i = 0; i < kr_values_capacity(values); i++)
             Py_VISIT(values->values[i]);
     } else {
         Py_VISIT(*kr_instance_dict_ptr(o));

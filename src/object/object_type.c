@@ -172,7 +172,7 @@ static bool instance_dict_is_empty(PyObject *o) {
     if (kr_has_managed_dict(o)) {
         PyDictValues *v = *kr_instance_values_ptr(o);
         PyObject *d = *kr_instance_dict_ptr(o);
-        return v != NULL ? v->size == 0 : d == NULL || PyDict_GET_SIZE(d) == 0;
+        return v != NULL ? kr_values_size(v) == 0 : d == NULL || PyDict_GET_SIZE(d) == 0;
     }
     PyObject **p = _PyObject_GetDictPtr(o);
     return p == NULL || *p == NULL || PyDict_GET_SIZE(*p) == 0;

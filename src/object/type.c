@@ -9,6 +9,7 @@
  * Calling a Python class goes through kr_class_vectorcall (tp_vectorcall of the class), which avoids the argument tuple
  * in the common case: object.__new__ and a Python __init__.
  */
+#include "object/instance.h"
 #include "object/type.h"
 #include "memory/gc.h"
 #include "object/dict.h"
@@ -49,7 +50,12 @@ PyObject *PyType_GenericAlloc(PyTypeObject *t, Py_ssize_t n) {
     size_t size = (size_t)_PyObject_VAR_SIZE(t, n + 1);
     PyObject *o;
     if (PyType_IS_GC(t)) {
-        o = kr_gc_alloc(t, size);
+        /* The values of the attributes that the class's instances are known to have lie behind the instance. */
+        PyDictKeysObject *keys = t->tp_flags & Py_TPFLAGS_MANAGED_DICT && t->tp_itemsize == 0 ? ((PyHeapTypeObject *)t)->ht_cached_keys : NULL;
+        size_t capacity = keys ? (size_t)keys->nentries : 0;
+        o = kr_gc_alloc(t, capacity ? size + kr_values_bytes(capacity) : size);
+        if (o && capacity)
+            *kr_instance_values_ptr(o) = kr_values_init((char *)o + size, capacity, true);
     } else {
         o = kr_object_malloc(size);
         if (o == NULL)

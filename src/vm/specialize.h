@@ -73,7 +73,7 @@ KR_INLINE bool kr_instance_lacks(PyObject *o, const KrCache *c, PyObject *name) 
     PyDictValues *values = *kr_instance_values_ptr(o);
     if (KR_LIKELY(values != NULL)) {
         if (c->index == KR_INDEX_NONE) return ((PyHeapTypeObject *)Py_TYPE(o))->ht_cached_keys->nentries == (Py_ssize_t)c->version2;
-        return c->index >= values->capacity || !values->values[c->index];
+        return c->index >= kr_values_capacity(values) || !values->values[c->index];
     }
     PyObject *dict = *kr_instance_dict_ptr(o);
     return dict == NULL || kr_special_lacks(dict, name);

@@ -30,7 +30,7 @@ static int own_form(KrCache *c, PyObject *o, PyObject *name, int value_form, int
     Py_ssize_t i;
     if (values) {
         i = kr_shared_keys_find(keys_of(Py_TYPE(o)), name);
-        if (i < 0 || i >= values->capacity || !values->values[i]) return 0;
+        if (i < 0 || i >= kr_values_capacity(values) || !values->values[i]) return 0;
         c->index = (uint16_t)i;
         return value_form;
     }

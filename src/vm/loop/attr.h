@@ -29,7 +29,7 @@
         PyObject *o = R(in.b);
         GUARD_TYPE(o, LOAD_ATTR);
         PyDictValues *values = *kr_instance_values_ptr(o);
-        GUARD(values && cache->index < values->capacity && (v = values->values[cache->index]), LOAD_ATTR);
+        GUARD(values && cache->index < kr_values_capacity(values) && (v = values->values[cache->index]), LOAD_ATTR);
         ATTR_RESULT(v);
     }
     SPECIAL(LOAD_ATTR_DICT): {
@@ -40,7 +40,7 @@
         GUARD(d != NULL, LOAD_ATTR);
         PyDictKeysObject *k = d->ma_keys;
         GUARD(cache->index < k->nentries && k->kind != KR_KEYS_GENERAL && kr_keys_unicode_entries(k)[cache->index].key == NAME(in.c), LOAD_ATTR);
-        v = !d->ma_values ? kr_keys_unicode_entries(k)[cache->index].value : cache->index < d->ma_values->capacity ? d->ma_values->values[cache->index] : NULL;
+        v = !d->ma_values ? kr_keys_unicode_entries(k)[cache->index].value : cache->index < kr_values_capacity(d->ma_values) ? d->ma_values->values[cache->index] : NULL;
         GUARD(v != NULL, LOAD_ATTR);
         ATTR_RESULT(v);
     }
@@ -108,7 +108,7 @@
             GUARD(!*kr_instance_dict_ptr(o), STORE_ATTR);
             if (!(values = *slot = kr_values_new(((PyHeapTypeObject *)Py_TYPE(o))->ht_cached_keys, cache->index + 1))) goto error;
         }
-        GUARD(cache->index < values->capacity, STORE_ATTR);
+        GUARD(cache->index < kr_values_capacity(values), STORE_ATTR);
         if (CONSUMED(in.c)) {
             v = REG(in.c);
             REG(in.c) = NULL;
