@@ -30,7 +30,7 @@ print(vars(fourth), d)
 
 class Q:
     def __init__(self, x): self.x = x
-    def __del__(self): print("del", self.x)
+    def __del__(self): print("del", type(self.x).__name__)
 
 q = Q(1)
 r = Q([2])
