@@ -6,7 +6,7 @@
  *     that is left clears what it used.
  *   - of a generator or coroutine: inside the generator object, header and registers.
  *   - of a frame that was left while a frame object was still wanted: inside the frame object.
- * pc is saved before anything that can raise, run Python, or look at frames: it points at the *next* instruction to run, so the running
+ * pc is saved before anything that can raise, run Python, or look at frames (between, the loop keeps it to itself): it points at the *next* instruction to run, so the running
  * one is pc - 1. Frames are linked by `previous` from the running one outwards, across C calls too.
  */
 #ifndef KRAIT_FRAME_H
@@ -31,6 +31,7 @@ typedef struct KrFrame {
     PyObject **regs;
     KrInstr *pc;
     KrCode *code;               /* owned */
+    PyObject **consts;          /* code's */
     PyFunctionObject *func;     /* owned; NULL for none (exec of bare code has a function too) */
     PyObject *globals, *builtins; /* borrowed from func */
     PyObject *locals;           /* owned mapping of module, class and exec code; else NULL or the snapshot dict of f_locals */
@@ -39,6 +40,7 @@ typedef struct KrFrame {
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
     uint8_t flags;              /* KR_FRAME_... */
+    uint8_t unused;             /* so that the last words are stored at once */
     int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
 

@@ -38,7 +38,7 @@ static PyGenObject *gen_alloc(PyTypeObject *type, PyFunctionObject *func, KrCode
     g->gi_hooks_inited = g->gi_closed = g->gi_running_async = 0;
     g->gi_frame_state = KR_GEN_CREATED;
     KrFrame *f = kr_gen_frame(g);
-    *f = (KrFrame){.regs = (PyObject **)(f + 1), .pc = code->instrs, .code = (KrCode *)Py_NewRef((PyObject *)code), .func = (PyFunctionObject *)Py_NewRef((PyObject *)func),
+    *f = (KrFrame){.regs = (PyObject **)(f + 1), .pc = code->instrs, .code = (KrCode *)Py_NewRef((PyObject *)code), .consts = code->consts, .func = (PyFunctionObject *)Py_NewRef((PyObject *)func),
                    .globals = func->func_globals, .builtins = func->func_builtins, .owner = KR_FRAME_IN_GENERATOR, .trace_prev = -1};
     if (!(code->base.co_flags & CO_OPTIMIZED)) f->locals = Py_NewRef(f->globals);
     memset(f->regs, 0, room * sizeof(PyObject *));

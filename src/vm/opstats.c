@@ -6,11 +6,14 @@
  */
 #include "vm/specialize.h"
 #include "vm/opstats.h"
+#include "vm/trace.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 int kr_opstats_enable(KrInterp *interp) {
-    return (interp->vm.op_stats = PyMem_RawCalloc(1, sizeof(KrOpStats))) ? 0 : -1;
+    if (!(interp->vm.op_stats = PyMem_RawCalloc(1, sizeof(KrOpStats)))) return -1;
+    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) kr_trace_update(t);
+    return 0;
 }
 
 typedef struct { int op, next; uint64_t ran; } Row;

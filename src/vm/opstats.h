@@ -9,7 +9,7 @@ typedef struct KrOpStats {
     uint16_t last;
 } KrOpStats;
 
-/* Counting begins with the next entry of the loop: 0, or -1 without memory. */
+/* Counting begins with the next instruction after a call of C code: 0, or -1 without memory. */
 int kr_opstats_enable(KrInterp *);
 /* Prints the counts to stderr, most frequent first; nothing if it was not enabled. Counting goes on: a daemon thread may still be in its loop. */
 void kr_opstats_print(KrInterp *);

@@ -13,6 +13,11 @@ void kr_code_count(KrCode *c, int points) {
     _Static_assert(sizeof(KrCache) == 3 * sizeof(KrInstr), "cache_bias relies on it");
     if (c->first_traceable == 0) c->entry = c->instrs + 1;
     c->cache_bias = (uintptr_t)c->caches - 3 * (uintptr_t)(c->instrs + 1);
+    for (uint32_t i = 0; i < c->ninstrs; i++) {    /* what needs no looking at values */
+        KrInstr *at = c->instrs + i;
+        if (at->op == KR_OP_MOVE && (at->a & KR_DEST_DEAD) && !(at->b & KR_OPERAND_CONSUME))
+            kr_special_set(at, c->caches + i, at->b & KR_OPERAND_CONST ? KR_OP_MOVE_CONST : KR_OP_MOVE_LOCAL);
+    }
 }
 
 bool kr_special_none(KrCache *c) {
@@ -23,6 +28,7 @@ bool kr_special_none(KrCache *c) {
 
 uint32_t kr_code_version(KrCode *c) {
     KrInterpVM *vm = &kr_interp()->vm;
+    if (!(c->base.co_flags & CO_OPTIMIZED)) return 0;   /* of a module or a class: its frames need locals */
     if (c->version == 0 && vm->next_code_version != UINT32_MAX) c->version = ++vm->next_code_version;
     return c->version;
 }
@@ -58,48 +64,45 @@ bool kr_specialize_load_global(KrInstr *at, KrCache *c, PyObject *globals, PyObj
 
 /* ------------------------------------------------------------------ arithmetic and comparison */
 
+/* The forms of a generic instruction, 0 where there is none. `ints` and `floats` are the first of the forms for where the operands are (KR_KINDS); those of a
+ * comparison want the jump behind it, and any_ints, any_floats do without. */
+typedef struct { uint16_t generic, ints, floats, any_ints, any_floats, strs, numbers; } BinaryForms;
+static const BinaryForms binary_forms[] = {
+#define KR_ARITHMETIC(name, strs_) \
+    {.generic = KR_OP_##name, .ints = KR_OP_##name##_INT_LL, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER, .strs = strs_}
+#define KR_DIVISION(name) {.generic = KR_OP_##name, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER}
+#define KR_INTEGER(name) {.generic = KR_OP_##name, .any_ints = KR_OP_##name##_INT}
+#define KR_COMPARISON(name, strs_) \
+    {.generic = KR_OP_##name, .ints = KR_OP_##name##_INT_LL, .floats = KR_OP_##name##_FLOAT_LL, .any_ints = KR_OP_##name##_INT, .any_floats = KR_OP_##name##_FLOAT, \
+     .numbers = KR_OP_##name##_NUMBER, .strs = strs_}
+    KR_ARITHMETIC(BINARY_ADD, 0), KR_ARITHMETIC(BINARY_SUB, 0), KR_ARITHMETIC(BINARY_MUL, 0), KR_DIVISION(BINARY_TRUEDIV),
+    KR_ARITHMETIC(INPLACE_ADD, KR_OP_INPLACE_ADD_STR), KR_ARITHMETIC(INPLACE_SUB, 0), KR_ARITHMETIC(INPLACE_MUL, 0), KR_DIVISION(INPLACE_TRUEDIV),
+    KR_INTEGER(BINARY_FLOORDIV), KR_INTEGER(BINARY_MOD), KR_INTEGER(BINARY_AND), KR_INTEGER(BINARY_OR), KR_INTEGER(BINARY_XOR),
+    KR_INTEGER(BINARY_LSHIFT), KR_INTEGER(BINARY_RSHIFT), KR_INTEGER(INPLACE_AND), KR_INTEGER(INPLACE_OR), KR_INTEGER(INPLACE_XOR),
+    KR_INTEGER(INPLACE_LSHIFT), KR_INTEGER(INPLACE_RSHIFT),
+    KR_COMPARISON(COMPARE_LT, 0), KR_COMPARISON(COMPARE_LE, 0), KR_COMPARISON(COMPARE_EQ, KR_OP_COMPARE_EQ_STR), KR_COMPARISON(COMPARE_NE, KR_OP_COMPARE_NE_STR),
+    KR_COMPARISON(COMPARE_GT, 0), KR_COMPARISON(COMPARE_GE, 0),
+};
+/* Which of the forms that KR_KINDS makes the instruction's operands want: what to add to the first; -1 for two constants. */
+static int kind_of_operands(const KrInstr *at) {
+    enum { L, T, C };
+    int b = at->b & KR_OPERAND_CONST ? C : at->b & KR_OPERAND_CONSUME ? T : L, c = at->c & KR_OPERAND_CONST ? C : at->c & KR_OPERAND_CONSUME ? T : L;
+    return b == C && c == C ? -1 : 3 * b + c;
+}
+static bool only_decides_a_jump(const KrInstr *at) {
+    return (at->a & KR_DEST_DEAD) && at[1].a == at->a && (at[1].op == KR_OP_JUMP_IF_FALSE || at[1].op == KR_OP_JUMP_IF_TRUE);
+}
 bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
-    int op = kr_op_generic[at->op];
+    const BinaryForms *forms = binary_forms;
+    while (forms->generic != kr_op_generic[at->op]) forms++;
     bool ints = PyLong_CheckExact(a) && PyLong_CheckExact(b), floats = PyFloat_CheckExact(a) && PyFloat_CheckExact(b);
-    bool strs = PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b);
     bool mixed = (PyLong_CheckExact(a) && PyFloat_CheckExact(b)) || (PyFloat_CheckExact(a) && PyLong_CheckExact(b));
-    bool numbers = mixed || ((ints || floats) && c->extra);     /* another form failed here before */
-    static const struct { uint16_t generic, ints, floats, strs, numbers; } forms[] = {
-#define KR_BINARY_FORMS(name, ints, floats, strs, numbers) {KR_OP_##name, ints, floats, strs, numbers}
-        KR_BINARY_FORMS(BINARY_ADD, KR_OP_BINARY_ADD_INT, KR_OP_BINARY_ADD_FLOAT, 0, KR_OP_BINARY_ADD_NUMBER),
-        KR_BINARY_FORMS(BINARY_SUB, KR_OP_BINARY_SUB_INT, KR_OP_BINARY_SUB_FLOAT, 0, KR_OP_BINARY_SUB_NUMBER),
-        KR_BINARY_FORMS(BINARY_MUL, KR_OP_BINARY_MUL_INT, KR_OP_BINARY_MUL_FLOAT, 0, KR_OP_BINARY_MUL_NUMBER),
-        KR_BINARY_FORMS(BINARY_TRUEDIV, 0, KR_OP_BINARY_TRUEDIV_FLOAT, 0, KR_OP_BINARY_TRUEDIV_NUMBER),
-        KR_BINARY_FORMS(INPLACE_ADD, KR_OP_INPLACE_ADD_INT, KR_OP_INPLACE_ADD_FLOAT, KR_OP_INPLACE_ADD_STR, KR_OP_INPLACE_ADD_NUMBER),
-        KR_BINARY_FORMS(INPLACE_SUB, KR_OP_INPLACE_SUB_INT, KR_OP_INPLACE_SUB_FLOAT, 0, KR_OP_INPLACE_SUB_NUMBER),
-        KR_BINARY_FORMS(INPLACE_MUL, KR_OP_INPLACE_MUL_INT, KR_OP_INPLACE_MUL_FLOAT, 0, KR_OP_INPLACE_MUL_NUMBER),
-        KR_BINARY_FORMS(INPLACE_TRUEDIV, 0, KR_OP_INPLACE_TRUEDIV_FLOAT, 0, KR_OP_INPLACE_TRUEDIV_NUMBER),
-        KR_BINARY_FORMS(BINARY_FLOORDIV, KR_OP_BINARY_FLOORDIV_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_MOD, KR_OP_BINARY_MOD_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_AND, KR_OP_BINARY_AND_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_OR, KR_OP_BINARY_OR_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_XOR, KR_OP_BINARY_XOR_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_LSHIFT, KR_OP_BINARY_LSHIFT_INT, 0, 0, 0),
-        KR_BINARY_FORMS(BINARY_RSHIFT, KR_OP_BINARY_RSHIFT_INT, 0, 0, 0),
-        KR_BINARY_FORMS(INPLACE_AND, KR_OP_INPLACE_AND_INT, 0, 0, 0),
-        KR_BINARY_FORMS(INPLACE_OR, KR_OP_INPLACE_OR_INT, 0, 0, 0),
-        KR_BINARY_FORMS(INPLACE_XOR, KR_OP_INPLACE_XOR_INT, 0, 0, 0),
-        KR_BINARY_FORMS(INPLACE_LSHIFT, KR_OP_INPLACE_LSHIFT_INT, 0, 0, 0),
-        KR_BINARY_FORMS(INPLACE_RSHIFT, KR_OP_INPLACE_RSHIFT_INT, 0, 0, 0),
-        KR_BINARY_FORMS(COMPARE_LT, KR_OP_COMPARE_LT_INT, KR_OP_COMPARE_LT_FLOAT, 0, KR_OP_COMPARE_LT_NUMBER),
-        KR_BINARY_FORMS(COMPARE_LE, KR_OP_COMPARE_LE_INT, KR_OP_COMPARE_LE_FLOAT, 0, KR_OP_COMPARE_LE_NUMBER),
-        KR_BINARY_FORMS(COMPARE_EQ, KR_OP_COMPARE_EQ_INT, KR_OP_COMPARE_EQ_FLOAT, KR_OP_COMPARE_EQ_STR, KR_OP_COMPARE_EQ_NUMBER),
-        KR_BINARY_FORMS(COMPARE_NE, KR_OP_COMPARE_NE_INT, KR_OP_COMPARE_NE_FLOAT, KR_OP_COMPARE_NE_STR, KR_OP_COMPARE_NE_NUMBER),
-        KR_BINARY_FORMS(COMPARE_GT, KR_OP_COMPARE_GT_INT, KR_OP_COMPARE_GT_FLOAT, 0, KR_OP_COMPARE_GT_NUMBER),
-        KR_BINARY_FORMS(COMPARE_GE, KR_OP_COMPARE_GE_INT, KR_OP_COMPARE_GE_FLOAT, 0, KR_OP_COMPARE_GE_NUMBER),
-    };
-    for (size_t i = 0; i < KR_ARRAY_LEN(forms); i++) {
-        if (forms[i].generic != op) continue;
-        int special = numbers && forms[i].numbers ? forms[i].numbers : ints && kr_long_is_short(a) && kr_long_is_short(b) ? forms[i].ints : floats ? forms[i].floats :
-                      strs ? forms[i].strs : 0;
-        if (special) return kr_special_set(at, c, special);
-    }
-    return kr_special_none(c);
+    int kind = !forms->any_floats || only_decides_a_jump(at) ? kind_of_operands(at) : -1, form = 0;
+    if (forms->numbers && (mixed || ((ints || floats) && c->extra))) form = forms->numbers; /* for two of a kind, another form has failed here before */
+    else if (ints && kr_long_is_short(a) && kr_long_is_short(b)) form = kind >= 0 && forms->ints ? forms->ints + kind : forms->any_ints;
+    else if (floats) form = kind >= 0 && forms->floats ? forms->floats + kind : forms->any_floats;
+    else if (PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b)) form = forms->strs;
+    return form ? kr_special_set(at, c, form) : kr_special_none(c);
 }
 
 /* ------------------------------------------------------------------ subscripts */

@@ -78,7 +78,7 @@ KR_INLINE bool kr_instance_lacks(PyObject *o, const KrCache *c, PyObject *name) 
     PyObject *dict = *kr_instance_dict_ptr(o);
     return dict == NULL || kr_special_lacks(dict, name);
 }
-/* A version for code objects: what call sites guard on. 0 when they ran out. */
+/* A version for code objects of functions: what call sites guard on. 0 when they ran out, or when its frames need locals. */
 uint32_t kr_code_version(KrCode *);
 
 #endif

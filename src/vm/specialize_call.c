@@ -18,12 +18,12 @@ static bool is_builtin(PyObject *f, const char *name, PyMethodDef **def) {
     *def = ((PyCFunctionObject *)f)->m_ml;
     return v == f;
 }
-static bool specialize_python(KrInstr *at, KrCache *c, PyFunctionObject *f, Py_ssize_t nargs) {
+static bool specialize_python(KrInstr *at, KrCache *c, PyFunctionObject *f, bool bound, Py_ssize_t nargs) {
     KrCode *code = (KrCode *)f->func_code;
     PyCodeObject *b = &code->base;
     if (f->vectorcall != _PyFunction_Vectorcall || !(c->version = kr_code_version(code))) return kr_special_none(c);
     if (b->co_flags & KR_CODE_MAKES_GENERATOR) return kr_call_is_exact(code, nargs) ? kr_special_set(at, c, KR_OP_CALL_PY_GENERATOR) : kr_special_none(c);
-    if (kr_call_is_exact(code, nargs)) return kr_special_set(at, c, KR_OP_CALL_PY_EXACT);
+    if (kr_call_is_exact(code, nargs)) return kr_special_set(at, c, bound ? KR_OP_CALL_PY_METHOD : KR_OP_CALL_PY_EXACT);
     if (nargs < b->co_argcount && b->co_kwonlyargcount == 0 && !(b->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) && f->func_defaults &&
         nargs + PyTuple_GET_SIZE(f->func_defaults) >= b->co_argcount)
         return kr_special_set(at, c, KR_OP_CALL_PY_DEFAULTS);
@@ -48,7 +48,9 @@ bool kr_specialize_call(KrInstr *at, KrCache *c, PyObject **base, Py_ssize_t nar
     PyObject *f = base[0], *self = base[1];
     PyMethodDef *def;
     int form = 0;
-    if (PyFunction_Check(f)) return specialize_python(at, c, (PyFunctionObject *)f, nargs);
+    if (PyFunction_Check(f)) return specialize_python(at, c, (PyFunctionObject *)f, self != NULL, nargs);
+    if (!self && Py_IS_TYPE(f, &PyMethod_Type) && PyFunction_Check(PyMethod_GET_FUNCTION(f)))
+        return specialize_python(at, c, (PyFunctionObject *)PyMethod_GET_FUNCTION(f), true, nargs + 1);
     if (PyType_Check(f)) return self ? kr_special_none(c) : specialize_class(at, c, (PyTypeObject *)f, nargs);
     if (Py_IS_TYPE(f, &PyCFunction_Type) && !self) {
         if (nargs == 1 && is_builtin(f, "len", &def)) form = KR_OP_CALL_LEN;

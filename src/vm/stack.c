@@ -1,4 +1,5 @@
 /* stack.c - segments of the register stack and of frame headers, and the recursion limit; see stack.h. */
+#include "vm/loop.h"
 #include "vm/stack.h"
 #include "runtime/gil.h"
 #include <pthread.h>
@@ -39,6 +40,7 @@ int kr_vm_thread_init(KrThread *t) {
     reg_chunk_enter(&t->vm, r);
     frame_chunk_enter(&t->vm, f);
     t->vm.reg_top = r->regs;
+    t->vm.dispatch = t->base.interp->vm.op_stats ? &kr_dispatch_count : &kr_dispatch_plain;
     return 0;
 }
 void kr_vm_thread_fini(KrThread *t) {

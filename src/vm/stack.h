@@ -47,26 +47,34 @@ KR_INLINE KrFrame *kr_frame_alloc(KrThread *t) {
     f->flags = 0;
     return f;
 }
-/* Makes f the running frame of func (taken over) over the window; the arguments are there already. */
-KR_INLINE void kr_frame_push(KrThread *t, KrFrame *f, PyFunctionObject *func, KrCode *code, PyObject **window, KrCont cont) {
+/* Makes f the running frame of func (taken over), which has no locals mapping, over the window; the arguments are there already. The caller sets pc. */
+KR_INLINE void kr_frame_fill(KrThread *t, KrFrame *f, PyFunctionObject *func, KrCode *code, PyObject **window, KrCont cont, uint8_t flags) {
     f->previous = t->vm.frame;
     f->regs = window;
-    f->pc = code->instrs;
     Py_INCREF(code);
     f->code = code;
+    f->consts = code->consts;
     f->func = func;
     f->globals = func->func_globals;
     f->builtins = func->func_builtins;
-    /* code of a module or a class that is called as a function has the globals for locals */
-    f->locals = KR_LIKELY(code->base.co_flags & CO_OPTIMIZED) ? NULL : Py_NewRef(f->globals);
+    f->locals = NULL;
     f->object = NULL;
     f->init_self = NULL;
     f->saved_top = t->vm.reg_top;
     f->owner = KR_FRAME_ON_STACK;
     f->cont = (uint8_t)cont;
+    f->flags = flags;
+    f->unused = 0;
     f->trace_prev = -1;
     t->vm.reg_top = window + code->nregs;
     t->vm.frame = f;
+}
+/* The same for any function, to begin with its first instruction; f is from kr_frame_alloc. */
+KR_INLINE void kr_frame_push(KrThread *t, KrFrame *f, PyFunctionObject *func, KrCode *code, PyObject **window, KrCont cont) {
+    kr_frame_fill(t, f, func, code, window, cont, f->flags);
+    f->pc = code->instrs;
+    /* code of a module or a class that is called as a function has the globals for locals */
+    if (KR_UNLIKELY(!(code->base.co_flags & CO_OPTIMIZED))) f->locals = Py_NewRef(f->globals);
 }
 /* Ends an activation: releases the first n registers (the others are NULL) and what the header owns. The frame stays the
  * running one while destructors run. */

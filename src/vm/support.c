@@ -2,6 +2,9 @@
 #include "vm/support.h"
 #include "object/exceptions.h"
 #include "object/dict.h"
+#include "object/list.h"
+#include "runtime/errors.h"
+#include "vm/generator.h"
 
 /* ------------------------------------------------------------------ names */
 
@@ -56,6 +59,29 @@ int kr_vm_store_name(KrFrame *f, PyObject *name, PyObject *value) {
         name_error(PyExc_NameError, "name '%U' is not defined", name);
     }
     return -1;
+}
+int kr_vm_delete_global(KrFrame *f, PyObject *name) {
+    if (PyDict_DelItem(f->globals, name) == 0) return 0;
+    if (PyErr_ExceptionMatches(PyExc_KeyError)) PyErr_Format(PyExc_NameError, "name '%U' is not defined", name);
+    return -1;
+}
+int kr_vm_setup_annotations(KrFrame *f) {
+    PyObject *v = PyMapping_Check(f->locals) ? PyObject_GetItem(f->locals, KR_STR(__annotations__)) : NULL;
+    int r = 0;
+    if (!v) {
+        if (!PyErr_ExceptionMatches(PyExc_KeyError)) return -1;
+        PyErr_Clear();
+        if (!(v = PyDict_New())) return -1;
+        r = PyObject_SetItem(f->locals, KR_STR(__annotations__), v);
+    }
+    Py_DECREF(v);
+    return r;
+}
+PyObject *kr_vm_build_class_function(KrFrame *f) {
+    PyObject *name = KR_STR(__build_class__);
+    PyObject *v = PyDict_CheckExact(f->builtins) ? Py_XNewRef(PyDict_GetItemWithError(f->builtins, name)) : PyObject_GetItem(f->builtins, name);
+    if (!v && (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_KeyError))) PyErr_SetString(PyExc_NameError, "__build_class__ not found");
+    return v;
 }
 PyObject *kr_vm_load_classderef(KrFrame *f, PyObject *cell, PyObject *name) {
     PyObject *v = mapping_get(f->locals, name);
@@ -129,6 +155,69 @@ int kr_vm_unpack_ex(PyObject *seq, Py_ssize_t before, Py_ssize_t after, PyObject
     }
     out[before] = list;
     return 0;
+}
+static void release(PyObject **at, int n) {
+    for (int i = 0; i < n; i++) Py_CLEAR(at[i]);
+}
+PyObject *kr_vm_build_set(PyObject **at, int n) {
+    PyObject *set = PySet_New(NULL);
+    if (!set) return NULL;
+    for (int i = 0; i < n; i++)
+        if (PySet_Add(set, at[i]) < 0) {
+            Py_DECREF(set);
+            return NULL;
+        }
+    release(at, n);
+    return set;
+}
+PyObject *kr_vm_build_map(PyObject **at, int n) {
+    PyObject *dict = _PyDict_NewPresized(n);
+    if (!dict) return NULL;
+    for (int i = 0; i < 2 * n; i += 2)
+        if (PyDict_SetItem(dict, at[i], at[i + 1]) < 0) {
+            Py_DECREF(dict);
+            return NULL;
+        }
+    release(at, 2 * n);
+    return dict;
+}
+PyObject *kr_vm_build_string(PyObject **at, int n) {
+    PyObject *empty = PyUnicode_FromStringAndSize(NULL, 0), *text = empty ? _PyUnicode_JoinArray(empty, at, n) : NULL;
+    Py_XDECREF(empty);
+    if (text) release(at, n);
+    return text;
+}
+PyObject *kr_vm_make_function(KrFrame *f, PyObject **at, int parts) {
+    PyObject **part[4] = {NULL};
+    for (int i = 0; i < 4; i++)
+        if (parts & 1 << i) part[i] = at++;
+    PyFunctionObject *func = (PyFunctionObject *)PyFunction_New(*at, f->globals);
+    if (!func) return NULL;
+    Py_CLEAR(*at);
+    PyObject **field[4] = {&func->func_defaults, &func->func_kwdefaults, &func->func_annotations, &func->func_closure};
+    for (int i = 0; i < 4; i++)
+        if (part[i]) {
+            Py_XSETREF(*field[i], *part[i]);
+            *part[i] = NULL;
+        }
+    return (PyObject *)func;
+}
+int kr_vm_list_extend(PyObject *list, PyObject *iterable) {
+    if (kr_list_extend((PyListObject *)list, iterable) == 0) return 0;
+    if (PyErr_ExceptionMatches(PyExc_TypeError) && !Py_TYPE(iterable)->tp_iter && !PySequence_Check(iterable))
+        PyErr_Format(PyExc_TypeError, "Value after * must be an iterable, not %.200s", Py_TYPE(iterable)->tp_name);
+    return -1;
+}
+int kr_vm_dict_update(PyObject *dict, PyObject *mapping) {
+    if (PyDict_Update(dict, mapping) == 0) return 0;
+    if (PyErr_ExceptionMatches(PyExc_AttributeError)) PyErr_Format(PyExc_TypeError, "'%.200s' object is not a mapping", Py_TYPE(mapping)->tp_name);
+    return -1;
+}
+int kr_vm_append_str(PyObject **at, PyObject *text) {
+    Py_INCREF(text);            /* it may be what *at holds */
+    PyUnicode_Append(at, text);
+    Py_DECREF(text);
+    return *at ? 0 : -1;
 }
 int kr_vm_dict_merge(PyObject *dict, PyObject *mapping, PyObject *callee) {
     if (_PyDict_MergeEx(dict, mapping, 2) == 0) return 0;
@@ -268,6 +357,28 @@ PyObject *kr_vm_get_aiter(PyObject *o) {
         Py_CLEAR(it);
     }
     return it;
+}
+PyObject *kr_vm_get_anext(PyObject *it) {
+    PyAsyncMethods *m = Py_TYPE(it)->tp_as_async;
+    if (!m || !m->am_anext) return PyErr_Format(PyExc_TypeError, "'async for' requires an iterator with __anext__ method, got %.100s", Py_TYPE(it)->tp_name);
+    PyObject *next = m->am_anext(it), *awaitable = next ? kr_coro_awaitable_iter(next) : NULL;
+    if (next && !awaitable)
+        _PyErr_FormatFromCause(PyExc_TypeError, "'async for' received an invalid object from __anext__: %.100s", Py_TYPE(next)->tp_name);
+    Py_XDECREF(next);
+    return awaitable;
+}
+PyObject *kr_vm_exit_with(PyObject *exit, PyObject *exc) {
+    PyObject *tb = PyException_GetTraceback(exc), *args[] = {(PyObject *)Py_TYPE(exc), exc, tb ? tb : Py_None};
+    PyObject *v = PyObject_Vectorcall(exit, args, 3, NULL);
+    Py_XDECREF(tb);
+    return v;
+}
+int kr_vm_print_expr(PyObject *value) {
+    PyObject *hook = Py_XNewRef(PySys_GetObject("displayhook")), *v = hook ? PyObject_CallOneArg(hook, value) : NULL;
+    if (!hook) PyErr_SetString(PyExc_RuntimeError, "lost sys.displayhook");
+    Py_XDECREF(hook);
+    Py_XDECREF(v);
+    return v ? 0 : -1;
 }
 /* A special method of o's type bound to o; NULL without exception when there is none. */
 static PyObject *special(PyObject *o, PyObject *name) {

@@ -4,11 +4,18 @@
  * instruction a line event was sent for last; -1 before the first.
  */
 #include "vm/trace.h"
+#include "vm/loop.h"
 #include "vm/support.h"
 #include "runtime/errors.h"
 #include <frameobject.h>
 
-static void update(PyThreadState *ts) { ts->cframe->use_tracing = ts->tracing == 0 && (ts->c_tracefunc || ts->c_profilefunc) ? 255 : 0; }
+void kr_trace_update(KrThread *t) {
+    t->vm.dispatch = kr_tracing(t) ? &kr_dispatch_trace : t->base.interp->vm.op_stats ? &kr_dispatch_count : &kr_dispatch_plain;
+}
+static void update(PyThreadState *ts) {
+    ts->cframe->use_tracing = ts->tracing == 0 && (ts->c_tracefunc || ts->c_profilefunc) ? 255 : 0;
+    kr_trace_update((KrThread *)ts);
+}
 void PyThreadState_EnterTracing(PyThreadState *ts) {
     ts->tracing++;
     update(ts);

@@ -5,6 +5,8 @@
 
 /* Whether the thread traces or profiles now (not while its trace function runs). */
 KR_INLINE bool kr_tracing(KrThread *t) { return t->base.cframe->use_tracing; }
+/* The loop's table for what the thread does now, after tracing has begun or ended. */
+void kr_trace_update(KrThread *);
 /* Events; 0, or -1 with the exception of the trace function set. */
 int kr_trace_entry(KrThread *, KrFrame *) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* Before the instruction at f->pc - 1: line and opcode events. The trace function may move f->pc. */

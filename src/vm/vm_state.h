@@ -3,7 +3,9 @@
 #define KRAIT_VM_STATE_H
 
 struct KrFrame;
+struct KrDispatch;
 typedef struct {
+    const struct KrDispatch *dispatch; /* the loop's table of handlers in force: plain, tracing or counting */
     struct KrFrame *frame;          /* the running frame; NULL outside Python code */
     struct KrRegChunk *reg_chunk;   /* current segment of the register stack */
     PyObject **reg_top, **reg_limit;/* first free register, end of the segment */

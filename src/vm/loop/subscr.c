@@ -1,0 +1,59 @@
+/* subscr.c - handlers: special forms of subscripts. */
+#include "vm/loop.h"
+#include "object/dict.h"
+#include "object/long.h"
+
+/* i is an index of the sequence: an int of one digit, negative ones counted from the end. */
+#define GUARD_INDEX(key, size) \
+    GUARD(PyLong_CheckExact(key) && kr_long_is_compact(key)); \
+    Py_ssize_t i = kr_long_compact_value(key); \
+    if (i < 0) i += (size); \
+    GUARD((size_t)i < (size_t)(size))
+OP(LOAD_SUBSCR_LIST) {
+    PyObject *v = R(in.b), *w = R(in.c);
+    GUARD(PyList_CheckExact(v));
+    GUARD_INDEX(w, PyList_GET_SIZE(v));
+    STORE2(Py_NewRef(PyList_GET_ITEM(v, i)));
+}
+OP(LOAD_SUBSCR_TUPLE) {
+    PyObject *v = R(in.b), *w = R(in.c);
+    GUARD(PyTuple_CheckExact(v));
+    GUARD_INDEX(w, PyTuple_GET_SIZE(v));
+    STORE2(Py_NewRef(PyTuple_GET_ITEM(v, i)));
+}
+OP(LOAD_SUBSCR_STR) {
+    PyObject *v = R(in.b), *w = R(in.c);
+    GUARD(PyUnicode_CheckExact(v) && PyUnicode_IS_READY(v));
+    GUARD_INDEX(w, PyUnicode_GET_LENGTH(v));
+    SAVE();
+    BINARY(PyUnicode_FromOrdinal((int)PyUnicode_READ_CHAR(v, i)));
+}
+static PyObject *dict_item(PyObject *dict, PyObject *key) {
+    PyObject *item = PyDict_GetItemWithError(dict, key);
+    if (KR_UNLIKELY(!item) && !PyErr_Occurred()) _PyErr_SetKeyError(key);
+    return Py_XNewRef(item);
+}
+OP(LOAD_SUBSCR_DICT) {
+    PyObject *v = R(in.b);
+    GUARD(PyDict_CheckExact(v));
+    SAVE();
+    BINARY(dict_item(v, R(in.c)));
+}
+OP(STORE_SUBSCR_LIST) {
+    PyObject *v = R(in.a), *w = R(in.b);
+    GUARD(PyList_CheckExact(v));
+    GUARD_INDEX(w, PyList_GET_SIZE(v));
+    PyObject *new = OWN(in.c), *old = PyList_GET_ITEM(v, i), *list = TAKE(in.a), *key = TAKE(in.b);
+    PyList_SET_ITEM(v, i, new);
+    RELEASE_ALL(old, list, key);
+    NEXT();
+}
+OP(STORE_SUBSCR_DICT) {
+    PyObject *v = R(in.a);
+    GUARD(PyDict_CheckExact(v));
+    SAVE();
+    CHECK(PyDict_SetItem(v, R(in.b), R(in.c)));
+    PyObject *value = TAKE(in.c), *dict = TAKE(in.a), *key = TAKE(in.b);
+    RELEASE_ALL(value, dict, key);
+    NEXT();
+}
