@@ -54,10 +54,27 @@ KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) {
     _Py_Dealloc(o);
     return t;
 }
-KrThread *kr_loop_dealloc_all(KrThread *t, PyObject *x, PyObject *y, PyObject *z) {
+PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
+    SAVE();
+    /* taken out first: what is destroyed may come back here */
+    PyObject *x = kr_reg_take(&t->vm.dying[0]), *y = kr_reg_take(&t->vm.dying[1]), *z = kr_reg_take(&t->vm.dying[2]), *w = kr_reg_take(&t->vm.dying[3]);
     if (x) _Py_Dealloc(x);
     if (y) _Py_Dealloc(y);
     if (z) _Py_Dealloc(z);
+    if (w) _Py_Dealloc(w);
+    RELOAD();
+    if (BREAKER()) GOTO(kr_loop_poll);
+    NEXT();
+}
+KrThread *kr_loop_forget(KrThread *t, PyObject *x, PyObject *y, PyObject *z, PyObject *w) {
+    Py_XDECREF(x);
+    Py_XDECREF(y);
+    Py_XDECREF(z);
+    Py_XDECREF(w);
+    return t;
+}
+KrThread *kr_loop_release(KrThread *t, PyObject **registers, int n) {
+    for (int i = 0; i < n; i++) Py_CLEAR(registers[i]);
     return t;
 }
 

@@ -47,8 +47,12 @@ PyObject *kr_loop_error(KrThread *t);
 PyObject *kr_loop_unwind(KrThread *t, KrInstr *raised);
 /* Destroys an object whose count has reached 0; gives t back, so that a handler has nothing to keep meanwhile. */
 KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) KR_RUNS_PYTHON;
-/* The same for those of the three that are not NULL. */
-KrThread *kr_loop_dealloc_all(KrThread *t, PyObject *x, PyObject *y, PyObject *z) KR_RUNS_PYTHON;
+/* Destroys the objects of t->vm.dying, then does what kr_loop_poll does. */
+KrHandler kr_loop_bury;
+/* Releases references, each of which may be NULL; gives t back. */
+KrThread *kr_loop_forget(KrThread *t, PyObject *x, PyObject *y, PyObject *z, PyObject *w) KR_RUNS_PYTHON;
+/* Releases what n registers hold, which are NULL then; gives t back. */
+KrThread *kr_loop_release(KrThread *t, PyObject **registers, int n) KR_RUNS_PYTHON;
 /* Pushes a frame for func with arguments that lie, owned, at args: see calls.c. */
 KrFrame *kr_loop_push(KrThread *, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont, bool outside) KR_MAY_RAISE;
 
@@ -111,18 +115,24 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
         } \
     } while (0)
 #define XRELEASE(o) do { PyObject *maybe_ = (o); if (maybe_) RELEASE(maybe_); } while (0)
-/* The same for up to three, each of which may be NULL, at once. */
-#define RELEASE_ALL(x, y, z) do { \
-        PyObject *x_ = (x), *y_ = (y), *z_ = (z); \
-        bool dead_x_ = x_ && --x_->ob_refcnt == 0, dead_y_ = y_ && --y_->ob_refcnt == 0, dead_z_ = z_ && --z_->ob_refcnt == 0; \
-        if (KR_UNLIKELY(dead_x_ | dead_y_ | dead_z_)) { \
-            SAVE(); \
-            t = kr_loop_dealloc_all(t, dead_x_ ? x_ : NULL, dead_y_ ? y_ : NULL, dead_z_ ? z_ : NULL); \
-            RELOAD(); \
+/* The end of a handler that gives up to four references up, each of which may be NULL. Nothing is called from here, so that the handler needs no
+ * stack. The breaker is looked at when something dies. */
+#define NEXT_RELEASING(x, y, z, w) do { \
+        PyObject *x_ = (x), *y_ = (y), *z_ = (z), *w_ = (w); \
+        bool dead_x_ = x_ && --x_->ob_refcnt == 0, dead_y_ = y_ && --y_->ob_refcnt == 0, dead_z_ = z_ && --z_->ob_refcnt == 0, dead_w_ = w_ && --w_->ob_refcnt == 0; \
+        if (dead_x_ | dead_y_ | dead_z_ | dead_w_) { \
+            if (dead_x_) t->vm.dying[0] = x_; \
+            if (dead_y_) t->vm.dying[1] = y_; \
+            if (dead_z_) t->vm.dying[2] = z_; \
+            if (dead_w_) t->vm.dying[3] = w_; \
+            GOTO(kr_loop_bury); \
         } \
+        NEXT(); \
     } while (0)
 #define DONE(x) do { if (CONSUMED(x)) RELEASE(kr_reg_take(&REG(x))); } while (0)
-/* Register x's new value, a reference that is handed over. */
+/* Register x's new value, a reference that is handed over, at the end of a handler. */
+#define NEXT_SETTING(x, value) do { PyObject *new_ = (value), **at_ = &REG(x), *old_ = *at_; *at_ = new_; NEXT_RELEASING(old_, NULL, NULL, NULL); } while (0)
+/* The same in the middle of a handler. */
 #define SET(x, value) do { PyObject *new_ = (value), **at_ = &REG(x), *old_ = *at_; *at_ = new_; XRELEASE(old_); } while (0)
 #define CLEAR(at) do { PyObject *cleared_ = kr_reg_take(at); XRELEASE(cleared_); } while (0)
 /* Immortal objects need no counting. */
@@ -132,9 +142,9 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
 #define UNARY(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); STORE1(result_); } while (0)
 #define BINARY(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); STORE2(result_); } while (0)
 /* Stores the result of operand b, of operands b and c, and releases those. */
-#define STORE1(value) do { PyObject *b_ = TAKE(in.b), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); RELEASE_ALL(b_, NULL, old_); NEXT(); } while (0)
-#define STORE2(value) do { PyObject *b_ = TAKE(in.b), *c_ = TAKE(in.c), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); RELEASE_ALL(b_, c_, old_); NEXT(); } while (0)
-#define STORE_RESULT(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); SET(in.a, result_); NEXT(); } while (0)
+#define STORE1(value) do { PyObject *b_ = TAKE(in.b), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); NEXT_RELEASING(b_, old_, NULL, NULL); } while (0)
+#define STORE2(value) do { PyObject *b_ = TAKE(in.b), *c_ = TAKE(in.c), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); NEXT_RELEASING(b_, c_, old_, NULL); } while (0)
+#define STORE_RESULT(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); NEXT_SETTING(in.a, result_); } while (0)
 #define CHECK(expr) do { int failed_ = (expr) < 0; RELOAD(); if (KR_UNLIKELY(failed_)) ERROR(); } while (0)
 #define BREAKER() KR_UNLIKELY(t->base.interp->vm.eval_breaker)
 /* Signals and the like are handled here; needs SAVE(). */

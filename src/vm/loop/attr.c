@@ -8,15 +8,13 @@
 OP(LOAD_GLOBAL_MODULE) {
     KrCache *cache = CACHE();
     GUARD(((PyDictObject *)f->globals)->ma_keys->version == cache->version);
-    SET(in.a, Py_NewRef(*CACHED_SLOT()));
-    NEXT();
+    NEXT_SETTING(in.a, Py_NewRef(*CACHED_SLOT()));
 }
 OP(LOAD_GLOBAL_BUILTIN) {
     KrCache *cache = CACHE();
     GUARD(((PyDictObject *)f->globals)->ma_keys->version == cache->version);
     GUARD(((PyDictObject *)f->builtins)->ma_keys->version == cache->version2);
-    SET(in.a, Py_NewRef(*CACHED_SLOT()));
-    NEXT();
+    NEXT_SETTING(in.a, Py_NewRef(*CACHED_SLOT()));
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -38,8 +36,7 @@ OP(LOAD_GLOBAL_BUILTIN) {
 #define ATTR_RESULT(value) do { \
         PyObject *value_ = Py_NewRef(value), *owner_ = TAKE(in.b), **at_ = &REG(in.a), *old_ = *at_; \
         *at_ = value_; \
-        RELEASE_ALL(old_, owner_, NULL); \
-        NEXT(); \
+        NEXT_RELEASING(old_, owner_, NULL, NULL); \
     } while (0)
 OP(LOAD_ATTR_VALUE) {
     GUARD_TYPE(R(in.b));
@@ -101,7 +98,7 @@ OP(LOAD_ATTR_GETSET) {
 /* ------------------------------------------------------------------ writing */
 
 /* The first attribute of an instance that has no room for values yet, or not enough. */
-static PyObject *store_first_value(KR_LOOP_PARAMS) {
+static KR_COLD PyObject *store_first_value(KR_LOOP_PARAMS) {
     PyObject *o = R(in.a);
     PyDictValues **slot = kr_instance_values_ptr(o);
     GUARD(!*slot && !*kr_instance_dict_ptr(o));
@@ -119,21 +116,19 @@ OP(STORE_ATTR_VALUE) {
     PyObject *v = OWN(in.c), *old = values->values[index], *owner = TAKE(in.a);
     if (KR_LIKELY(old != NULL)) values->values[index] = v;
     else kr_values_set(values, index, v);
-    RELEASE_ALL(old, owner, NULL);
-    NEXT();
+    NEXT_RELEASING(old, owner, NULL, NULL);
 }
 OP(STORE_ATTR_SLOT) {
     GUARD_TYPE(R(in.a));
     PyObject **slot = (PyObject **)((char *)o + cache->extra), *v = OWN(in.c), *old = *slot, *owner = TAKE(in.a);
     *slot = v;
-    RELEASE_ALL(old, owner, NULL);
-    NEXT();
+    NEXT_RELEASING(old, owner, NULL, NULL);
 }
 
 /* ------------------------------------------------------------------ methods: what is found goes to [a], self to [a+1] */
 
 /* ... when it is not simply a function that gets the owner. */
-static PyObject *method_otherwise(KR_LOOP_PARAMS) {
+static KR_COLD PyObject *method_otherwise(KR_LOOP_PARAMS) {
     KrCache *cache = CACHE();
     PyObject *callee = cache->object, *o = R(in.b), *self;
     if (cache->extra & KR_CALLEE_WRAPPED) callee = kr_static_wrapped(callee);
@@ -144,8 +139,7 @@ static PyObject *method_otherwise(KR_LOOP_PARAMS) {
     PyObject *owner = TAKE(in.b);
     regs[in.a] = callee;
     regs[in.a + 1] = self;
-    XRELEASE(owner);
-    NEXT();
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
 }
 #define METHOD_RESULT() do { \
         if (KR_UNLIKELY(cache->extra != KR_SELF_OWNER)) GOTO(method_otherwise); \
@@ -172,6 +166,5 @@ OP(LOAD_METHOD_MODULE) {
     PyObject *v = Py_NewRef(*CACHED_SLOT()), *owner = TAKE(in.b);
     regs[in.a] = v;
     regs[in.a + 1] = NULL;
-    XRELEASE(owner);
-    NEXT();
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
 }

@@ -15,8 +15,7 @@ OP(RESUME) {
 }
 OP(MOVE) { GOTO(kr_body_MOVE); }
 BODY(MOVE) {
-    SET(in.a, CONSUMED(in.b) ? kr_reg_take(&REG(in.b)) : Py_XNewRef(R(in.b)));
-    NEXT();
+    NEXT_SETTING(in.a, CONSUMED(in.b) ? kr_reg_take(&REG(in.b)) : Py_XNewRef(R(in.b)));
 }
 OP(MOVE_LOCAL) {
     PyObject *v = regs[in.b];
@@ -28,13 +27,13 @@ OP(MOVE_CONST) {
     regs[in.a - KR_DEST_DEAD] = Py_NewRef(f->consts[in.b - KR_OPERAND_CONST]);
     NEXT();
 }
-OP(LOAD_CONST) { SET(in.a, Py_NewRef(f->consts[kr_instr_target(in)])); NEXT(); }
-OP(KILL) { CLEAR(&REG(in.a)); NEXT(); }
+OP(LOAD_CONST) { NEXT_SETTING(in.a, Py_NewRef(f->consts[kr_instr_target(in)])); }
+OP(KILL) { NEXT_RELEASING(kr_reg_take(&REG(in.a)), NULL, NULL, NULL); }
 
 /* ------------------------------------------------------------------ locals, cells, names */
 
 /* UnboundLocalError or NameError for a register of the running instruction's. */
-static PyObject *unbound(KrThread *t, KrFrame *f, KrInstr *pc, int reg) {
+static KR_COLD PyObject *unbound(KrThread *t, KrFrame *f, KrInstr *pc, int reg) {
     SAVE();
     kr_vm_unbound(f, reg & KR_REG_MASK);
     ERROR();
@@ -53,8 +52,7 @@ OP(MAKE_CELL) {
     PyObject *cell = PyCell_New(REG(in.a));
     RELOAD();
     if (!cell) ERROR();
-    SET(in.a, cell);
-    NEXT();
+    NEXT_SETTING(in.a, cell);
 }
 OP(COPY_FREE_VARS) {
     for (int i = 0; i < in.c; i++) REG(f->code->temp_base - in.c + i) = Py_NewRef(PyTuple_GET_ITEM(f->func->func_closure, i));
@@ -63,15 +61,13 @@ OP(COPY_FREE_VARS) {
 OP(LOAD_DEREF) {
     PyObject *v = PyCell_GET(REG(in.b));
     if (KR_UNLIKELY(!v)) return unbound(t, f, pc, in.b);
-    SET(in.a, Py_NewRef(v));
-    NEXT();
+    NEXT_SETTING(in.a, Py_NewRef(v));
 }
 OP(STORE_DEREF) {
     PyCellObject *cell = (PyCellObject *)REG(in.a);
     PyObject *v = OWN(in.b), *old = cell->ob_ref;
     cell->ob_ref = v;
-    XRELEASE(old);
-    NEXT();
+    NEXT_RELEASING(old, NULL, NULL, NULL);
 }
 OP(DELETE_DEREF) {
     PyCellObject *cell = (PyCellObject *)REG(in.a);
@@ -94,9 +90,8 @@ ADAPTIVE(LOAD_ATTR, kr_specialize_load_attr, R(in.b), NAME(in.c)) { SAVE(); UNAR
 ADAPTIVE(STORE_ATTR, kr_specialize_store_attr, R(in.a), NAME(in.b)) {
     SAVE();
     CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), R(in.c)));
-    DONE(in.c);
-    DONE(in.a);
-    NEXT();
+    PyObject *owner = TAKE(in.a), *value = TAKE(in.c);
+    NEXT_RELEASING(value, owner, NULL, NULL);
 }
 OP(DELETE_ATTR) { SAVE(); CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), NULL)); DONE(in.a); NEXT(); }
 /* Looks up method `name` of operand b: registers a and a + 1 are then what CALL wants. */
@@ -115,10 +110,8 @@ ADAPTIVE(LOAD_SUBSCR, kr_specialize_subscr, R(in.b), R(in.c)) { SAVE(); BINARY(P
 ADAPTIVE(STORE_SUBSCR, kr_specialize_store_subscr, R(in.a), R(in.b)) {
     SAVE();
     CHECK(PyObject_SetItem(R(in.a), R(in.b), R(in.c)));
-    DONE(in.c);
-    DONE(in.a);
-    DONE(in.b);
-    NEXT();
+    PyObject *owner = TAKE(in.a), *key = TAKE(in.b), *value = TAKE(in.c);
+    NEXT_RELEASING(value, owner, key, NULL);
 }
 OP(DELETE_SUBSCR) { SAVE(); CHECK(PyObject_DelItem(R(in.a), R(in.b))); DONE(in.a); DONE(in.b); NEXT(); }
 OP(BUILD_SLICE) {
@@ -127,8 +120,7 @@ OP(BUILD_SLICE) {
     RELOAD();
     if (!v) ERROR();
     for (int i = 0; i < in.c; i++) CLEAR(&REG(in.b + i));
-    SET(in.a, v);
-    NEXT();
+    NEXT_SETTING(in.a, v);
 }
 
 /* ------------------------------------------------------------------ arithmetic and comparison */
@@ -183,17 +175,12 @@ OP(UNARY_NOT) {
     int n = truth(R(in.b));
     RELOAD();
     if (n < 0) ERROR();
-    DONE(in.b);
-    SET(in.a, BOOL(!n));
-    NEXT();
+    STORE1(BOOL(!n));
 }
 #define IDENTITY(name, op) \
     OP(name) { \
         bool n = R(in.b) op R(in.c); \
-        DONE(in.b); \
-        DONE(in.c); \
-        SET(in.a, BOOL(n)); \
-        NEXT(); \
+        STORE2(BOOL(n)); \
     }
 IDENTITY(IS, ==)
 IDENTITY(IS_NOT, !=)
@@ -203,10 +190,7 @@ IDENTITY(IS_NOT, !=)
         int n = PySequence_Contains(R(in.c), R(in.b)); \
         RELOAD(); \
         if (n < 0) ERROR(); \
-        DONE(in.b); \
-        DONE(in.c); \
-        SET(in.a, BOOL(result)); \
-        NEXT(); \
+        STORE2(BOOL(result)); \
     }
 CONTAINMENT(IN, n)
 CONTAINMENT(NOT_IN, !n)
@@ -214,7 +198,7 @@ CONTAINMENT(NOT_IN, !n)
 /* ------------------------------------------------------------------ jumps */
 
 OP(JUMP) { JUMP_TO(in); NEXT(); }
-static PyObject *jump_back_slowly(KR_LOOP_PARAMS) {
+static KR_COLD PyObject *jump_back_slowly(KR_LOOP_PARAMS) {
     SAVE();
     if (!f->code->cache_bias) kr_code_count(f->code, KR_WARM_LOOP);
     POLL();
@@ -240,9 +224,9 @@ OP(JUMP_BACK) {
             RELOAD(); \
             if (n < 0) ERROR(); \
         } \
-        DONE(in.a); \
+        v = TAKE(in.a); \
         if (n == (when)) JUMP_TO(in); \
-        NEXT(); \
+        NEXT_RELEASING(v, NULL, NULL, NULL); \
     } \
     OP(name##_OR_KILL) { \
         SAVE(); \
@@ -258,9 +242,9 @@ JUMP_IF(JUMP_IF_TRUE, 1)
 #define JUMP_ON_NONE(name, op) \
     OP(name) { \
         bool n = R(in.a) op Py_None; \
-        DONE(in.a); \
+        PyObject *v = TAKE(in.a); \
         if (n) JUMP_TO(in); \
-        NEXT(); \
+        NEXT_RELEASING(v, NULL, NULL, NULL); \
     }
 JUMP_ON_NONE(JUMP_IF_NONE, ==)
 JUMP_ON_NONE(JUMP_IF_NOT_NONE, !=)
@@ -269,7 +253,7 @@ JUMP_ON_NONE(JUMP_IF_NOT_NONE, !=)
 
 OP(GET_ITER) { SAVE(); UNARY(PyObject_GetIter(R(in.b))); }
 /* The iterator in register b gave nothing: it is exhausted, or raised. */
-static PyObject *no_item(KR_LOOP_PARAMS) {
+static KR_NOINLINE PyObject *no_item(KR_LOOP_PARAMS) {
     SAVE();
     if (PyErr_Occurred()) {
         if (!PyErr_ExceptionMatches(PyExc_StopIteration)) ERROR();
@@ -284,9 +268,10 @@ ADAPTIVE(FOR_ITER, kr_specialize_for_iter, REG(in.b)) {
     PyObject *it = REG(in.b), *v = Py_TYPE(it)->tp_iternext(it);
     RELOAD();
     if (!v) GOTO(no_item);
-    SET(in.a, v);
+    PyObject **at = &REG(in.a), *old = *at;
+    *at = v;
     pc++;
-    NEXT();
+    NEXT_RELEASING(old, NULL, NULL, NULL);
 }
 OP(UNPACK_SEQUENCE) { SAVE(); CHECK(kr_vm_unpack(R(in.b), in.c, &REG(in.a))); DONE(in.b); NEXT(); }
 OP(UNPACK_EX) { SAVE(); CHECK(kr_vm_unpack_ex(R(in.b), pc->b, pc->c, &REG(in.a))); DONE(in.b); pc++; NEXT(); }
@@ -299,8 +284,7 @@ OP(BUILD_TUPLE) {
     RELOAD();
     if (!v) ERROR();
     for (int i = 0; i < in.c; i++) PyTuple_SET_ITEM(v, i, kr_reg_take(&REG(in.b + i)));
-    SET(in.a, v);
-    NEXT();
+    NEXT_SETTING(in.a, v);
 }
 OP(BUILD_LIST) {
     SAVE();
@@ -308,8 +292,7 @@ OP(BUILD_LIST) {
     RELOAD();
     if (!v) ERROR();
     for (int i = 0; i < in.c; i++) PyList_SET_ITEM(v, i, kr_reg_take(&REG(in.b + i)));
-    SET(in.a, v);
-    NEXT();
+    NEXT_SETTING(in.a, v);
 }
 OP(BUILD_SET) { SAVE(); STORE_RESULT(kr_vm_build_set(&REG(in.b), in.c)); }
 OP(BUILD_MAP) { SAVE(); STORE_RESULT(kr_vm_build_map(&REG(in.b), in.c)); }
@@ -335,8 +318,7 @@ OP(IMPORT_NAME) {
     if (!v) ERROR();
     CLEAR(&REG(in.b));
     CLEAR(&REG(in.b + 1));
-    SET(in.a, v);
-    NEXT();
+    NEXT_SETTING(in.a, v);
 }
 OP(IMPORT_FROM) { SAVE(); STORE_RESULT(kr_vm_import_from(R(in.b), NAME(in.c))); }
 OP(IMPORT_STAR) { SAVE(); CHECK(kr_vm_import_star(f, R(in.a))); DONE(in.a); NEXT(); }
@@ -345,8 +327,8 @@ OP(GET_LEN) {
     Py_ssize_t size = PyObject_Size(R(in.b));
     STORE_RESULT(size < 0 ? NULL : PyLong_FromSsize_t(size));
 }
-OP(MATCH_SEQUENCE) { SET(in.a, BOOL(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_SEQUENCE)); NEXT(); }
-OP(MATCH_MAPPING) { SET(in.a, BOOL(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_MAPPING)); NEXT(); }
+OP(MATCH_SEQUENCE) { NEXT_SETTING(in.a, BOOL(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_SEQUENCE)); }
+OP(MATCH_MAPPING) { NEXT_SETTING(in.a, BOOL(Py_TYPE(R(in.b))->tp_flags & Py_TPFLAGS_MAPPING)); }
 OP(MATCH_KEYS) { SAVE(); BINARY(kr_vm_match_keys(R(in.b), R(in.c))); }
 OP(MATCH_CLASS) {
     SAVE();

@@ -45,16 +45,11 @@ KrFrame *kr_loop_push(KrThread *t, PyFunctionObject *func, PyObject **args, Py_s
         } \
     } while (0)
 /* The same, then the instruction runs again. */
-static PyObject *unpack_method(KR_LOOP_PARAMS) {
-    PyObject **base = &REG(in.b);
+static KR_NOINLINE PyObject *unpack_method(KR_LOOP_PARAMS) {
+    PyObject **base = &regs[in.b];
     UNPACK_METHOD(base);
     KR_TAIL dispatch->op[in.op](KR_LOOP_ARGS);
 }
-/* Releases what a C function was called with: n registers from `base` on. */
-#define RELEASE_CALL(n) do { \
-        for (int i_ = 0; i_ < (n); i_++) CLEAR(&REG(in.b + i_)); \
-    } while (0)
-
 /* A call of anything with kwnames, a tuple constant or NULL; `call` is the instruction, behind whose words pc is. */
 #define CALL_ANYTHING(call, kwnames_) do { \
         SAVE(); \
@@ -77,8 +72,9 @@ static PyObject *unpack_method(KR_LOOP_PARAMS) {
         PyObject *v = TRACED() ? kr_trace_c_call(t, base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames) \
                                : PyObject_Vectorcall(base[0], args, (size_t)(total - nkw) | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames); \
         RELOAD(); \
-        for (int i = (call).c + 2; i > 0; i--, base++) CLEAR(base); \
         if (KR_UNLIKELY(!v)) ERROR(); \
+        t = kr_loop_release(t, &REG((call).b), (call).c + 2); \
+        RELOAD(); \
         SET((call).a, v); \
         NEXT_POLLING();         /* a signal that came while C code waited is handled here */ \
     } while (0)
@@ -89,7 +85,7 @@ OP(CALL_KW) {
 }
 OP(CALL_EX) {
     SAVE();
-    PyObject **base = &REG(in.b), *v;
+    PyObject **base = &regs[in.b], *v;
     v = TRACED() ? kr_trace_c_call_ex(t, base[0], base[2], in.c ? base[3] : NULL) : kr_vm_call_ex(base[0], base[2], in.c ? base[3] : NULL);
     RELOAD();
     CLEAR(&REG(in.b));
@@ -107,7 +103,7 @@ OP(LOAD_BUILD_CLASS) { SAVE(); STORE_RESULT(kr_vm_build_class_function(f)); }
 /* The value of a frame that was left goes to the instruction of its caller's that waits. */
 #define DELIVER(v) do { \
         if (KR_UNLIKELY(in.op == KR_OP_DATA)) SET(pc[-2].a, v); \
-        else SET(in.a, v); \
+        else NEXT_SETTING(in.a, v); \
         NEXT(); \
     } while (0)
 OP(RETURN) {
@@ -169,7 +165,7 @@ OP(RETURN) {
 
 #define CALL_EXACT_FORM(name, bound) \
     OP(name) { \
-        PyObject **base = &REG(in.b); \
+        PyObject **base = &regs[in.b]; \
         GUARD_FUNCTION(base); \
         GUARD(bound == (base[1] != NULL)); \
         PyObject **window = base + 2 - bound; \
@@ -181,7 +177,7 @@ OP(RETURN) {
 CALL_EXACT_FORM(CALL_PY_EXACT, 0)
 CALL_EXACT_FORM(CALL_PY_METHOD, 1)
 OP(CALL_PY_DEFAULTS) {
-    PyObject **base = &REG(in.b);
+    PyObject **base = &regs[in.b];
     GUARD_FUNCTION(base);
     GUARD(func->func_defaults);
     bool bound = base[1] != NULL;
@@ -195,7 +191,7 @@ OP(CALL_PY_DEFAULTS) {
     NEXT();
 }
 OP(CALL_PY_GENERATOR) {
-    PyObject **base = &REG(in.b);
+    PyObject **base = &regs[in.b];
     GUARD_FUNCTION(base);
     bool bound = base[1] != NULL;
     GUARD(in.c + bound == code->base.co_argcount);
@@ -205,7 +201,7 @@ OP(CALL_PY_GENERATOR) {
 }
 OP(CALL_CLASS_INIT) {
     KrCache *cache = CACHE();
-    PyObject **base = &REG(in.b);
+    PyObject **base = &regs[in.b];
     PyTypeObject *type = (PyTypeObject *)base[0];
     GUARD(!base[1] && PyType_Check(type) && type->tp_version_tag == cache->version);
     PyFunctionObject *init = (PyFunctionObject *)cache->object;
@@ -245,73 +241,96 @@ OP(CALL_CLASS_INIT) {
 
 /* ------------------------------------------------------------------ C functions */
 
-/* The result of a C function that was called with n registers' contents: they are released, then a pending signal is handled. */
-#define C_RESULT(expr, n) do { \
+/* The result of a C function that was called with what x, y, z are, registers from [b] on: they are released. A pending signal is handled. */
+#define C_RESULT(expr, x, y, z) do { \
         SAVE(); \
-        PyObject *v = (expr); \
+        PyObject *v_ = (expr); \
         RELOAD(); \
-        RELEASE_CALL(n); \
-        if (KR_UNLIKELY(!v)) ERROR(); \
-        SET(in.a, v); \
-        NEXT_POLLING(); \
+        if (KR_UNLIKELY(!v_)) ERROR(); \
+        PyObject **base_ = &regs[in.b], *b_ = (x) >= 0 ? kr_reg_take(&base_[x]) : NULL, *c_ = (y) >= 0 ? kr_reg_take(&base_[y]) : NULL; \
+        PyObject *d_ = (z) >= 0 ? kr_reg_take(&base_[z]) : NULL, **at_ = &REG(in.a), *old_ = *at_; \
+        *at_ = v_; \
+        if (BREAKER()) { \
+            t = kr_loop_forget(t, b_, c_, d_, old_); \
+            RELOAD(); \
+            GOTO(kr_loop_poll); \
+        } \
+        NEXT_RELEASING(b_, c_, d_, old_); \
+    } while (0)
+/* The same for n registers. */
+#define C_RESULT_OF(expr, n) do { \
+        SAVE(); \
+        PyObject *v_ = (expr); \
+        RELOAD(); \
+        if (KR_UNLIKELY(!v_)) ERROR(); \
+        t = kr_loop_release(t, &regs[in.b], (n)); \
+        RELOAD(); \
+        if (BREAKER()) { \
+            SET(in.a, v_); \
+            GOTO(kr_loop_poll); \
+        } \
+        NEXT_SETTING(in.a, v_); \
     } while (0)
 #define GUARD_C_FUNCTION() \
-    PyObject *def = CACHE()->object, **base = &REG(in.b); \
+    PyObject *def = CACHE()->object, **base = &regs[in.b]; \
     GUARD(!base[1] && Py_IS_TYPE(base[0], &PyCFunction_Type) && (PyObject *)((PyCFunctionObject *)base[0])->m_ml == def)
 #define GUARD_METHOD_DESCR() \
-    PyObject *def = CACHE()->object, **base = &REG(in.b); \
+    PyObject *def = CACHE()->object, **base = &regs[in.b]; \
     GUARD(base[1] && Py_IS_TYPE(base[0], &PyMethodDescr_Type) && (PyObject *)((PyMethodDescrObject *)base[0])->d_method == def && \
           (Py_IS_TYPE(base[1], PyDescr_TYPE(base[0])) || PyObject_TypeCheck(base[1], PyDescr_TYPE(base[0]))))
 #define C_FUNCTION(type) ((type)(void (*)(void))((PyMethodDef *)def)->ml_meth)
 OP(CALL_C_O) {
     GUARD_C_FUNCTION();
-    C_RESULT(C_FUNCTION(PyCFunction)(PyCFunction_GET_SELF(base[0]), base[2]), 3);
+    C_RESULT(C_FUNCTION(PyCFunction)(PyCFunction_GET_SELF(base[0]), base[2]), 0, 2, -1);
 }
 OP(CALL_C_FAST) {
     GUARD_C_FUNCTION();
-    C_RESULT(C_FUNCTION(_PyCFunctionFast)(PyCFunction_GET_SELF(base[0]), base + 2, in.c), in.c + 2);
+    C_RESULT_OF(C_FUNCTION(_PyCFunctionFast)(PyCFunction_GET_SELF(base[0]), base + 2, in.c), in.c + 2);
 }
 OP(CALL_C_FAST_KEYWORDS) {
     GUARD_C_FUNCTION();
-    C_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(PyCFunction_GET_SELF(base[0]), base + 2, in.c, NULL), in.c + 2);
+    C_RESULT_OF(C_FUNCTION(_PyCFunctionFastWithKeywords)(PyCFunction_GET_SELF(base[0]), base + 2, in.c, NULL), in.c + 2);
 }
 OP(CALL_METHOD_NOARGS) {
     GUARD_METHOD_DESCR();
-    C_RESULT(C_FUNCTION(PyCFunction)(base[1], NULL), 2);
+    C_RESULT(C_FUNCTION(PyCFunction)(base[1], NULL), 0, 1, -1);
 }
 OP(CALL_METHOD_O) {
     GUARD_METHOD_DESCR();
-    C_RESULT(C_FUNCTION(PyCFunction)(base[1], base[2]), 3);
+    C_RESULT(C_FUNCTION(PyCFunction)(base[1], base[2]), 0, 1, 2);
 }
 OP(CALL_METHOD_FAST) {
     GUARD_METHOD_DESCR();
-    C_RESULT(C_FUNCTION(_PyCFunctionFast)(base[1], base + 2, in.c), in.c + 2);
+    C_RESULT_OF(C_FUNCTION(_PyCFunctionFast)(base[1], base + 2, in.c), in.c + 2);
 }
 OP(CALL_METHOD_FAST_KEYWORDS) {
     GUARD_METHOD_DESCR();
-    C_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(base[1], base + 2, in.c, NULL), in.c + 2);
+    C_RESULT_OF(C_FUNCTION(_PyCFunctionFastWithKeywords)(base[1], base + 2, in.c, NULL), in.c + 2);
 }
 /* The list was too small; its items move. */
-static PyObject *list_append_slowly(KR_LOOP_PARAMS) {
+static KR_NOINLINE PyObject *list_append_slowly(KR_LOOP_PARAMS) {
     SAVE();
     CHECK(kr_list_append_grow((PyListObject *)REG(in.b + 1), kr_reg_take(&REG(in.b + 2))));
-    RELEASE_CALL(2);
-    SET(in.a, Py_None);
-    NEXT();
+    t = kr_loop_release(t, &REG(in.b), 2);
+    RELOAD();
+    NEXT_SETTING(in.a, Py_None);
 }
 OP(CALL_LIST_APPEND) {
-    PyObject *def = CACHE()->object, **base = &REG(in.b);
+    PyObject *def = CACHE()->object, **base = &regs[in.b];
     GUARD(base[1] && Py_IS_TYPE(base[0], &PyMethodDescr_Type) && (PyObject *)((PyMethodDescrObject *)base[0])->d_method == def && PyList_Check(base[1]));
     PyListObject *l = (PyListObject *)base[1];
     Py_ssize_t n = Py_SIZE(l);
     if (KR_UNLIKELY(n >= l->allocated)) GOTO(list_append_slowly);
     l->ob_item[n] = kr_reg_take(&base[2]);
     Py_SET_SIZE(l, n + 1);
-    RELEASE_CALL(2);
-    /* nearly always the value is dropped */
-    if (pc->op == KR_OP_KILL && pc->a == (in.a & KR_REG_MASK) && (in.a & KR_DEST_DEAD)) pc++;
-    else SET(in.a, Py_None);
-    NEXT();
+    PyObject *method = kr_reg_take(&base[0]), *list = kr_reg_take(&base[1]), *old = NULL;
+    if (pc->op == KR_OP_KILL && pc->a == (in.a & KR_REG_MASK) && (in.a & KR_DEST_DEAD)) {
+        pc++;                   /* nearly always the value is dropped */
+    } else {
+        old = REG(in.a);
+        REG(in.a) = Py_None;
+    }
+    NEXT_RELEASING(method, list, old, NULL);
 }
 static PyObject *length(PyObject *o) {
     Py_ssize_t size = PyObject_Size(o);
@@ -321,8 +340,8 @@ OP(CALL_LEN) {
     GUARD_C_FUNCTION();
     (void)def;
     PyObject *o = base[2];
-    if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) C_RESULT(kr_long_from_i64(Py_SIZE(o)), 3);
-    C_RESULT(length(o), 3);
+    if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) C_RESULT(kr_long_from_i64(Py_SIZE(o)), 0, 2, -1);
+    C_RESULT(length(o), 0, 2, -1);
 }
 static PyObject *is_instance(PyObject *o, PyObject *cls) {
     int n = PyObject_IsInstance(o, cls);
@@ -330,14 +349,12 @@ static PyObject *is_instance(PyObject *o, PyObject *cls) {
 }
 OP(CALL_ISINSTANCE) {
     GUARD_C_FUNCTION();
-    C_RESULT((PyObject *)Py_TYPE(base[2]) == base[3] ? Py_True : is_instance(base[2], base[3]), 4);
+    C_RESULT((PyObject *)Py_TYPE(base[2]) == base[3] ? Py_True : is_instance(base[2], base[3]), 0, 2, 3);
 }
 OP(CALL_TYPE_1) {
-    PyObject **base = &REG(in.b);
+    PyObject **base = &regs[in.b];
     GUARD(!base[1] && base[0] == (PyObject *)&PyType_Type);
-    PyObject *v = Py_NewRef((PyObject *)Py_TYPE(base[2]));
-    CLEAR(&REG(in.b));
-    CLEAR(&REG(in.b + 2));
-    SET(in.a, v);
-    NEXT();
+    PyObject *v = Py_NewRef((PyObject *)Py_TYPE(base[2])), *type = kr_reg_take(&base[0]), *o = kr_reg_take(&base[2]), *old = REG(in.a);
+    REG(in.a) = v;
+    NEXT_RELEASING(type, o, old, NULL);
 }

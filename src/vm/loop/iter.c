@@ -10,11 +10,10 @@
         PyObject *item_ = (item), **at_ = &REG(in.a), *old_ = *at_; \
         *at_ = item_; \
         pc++; \
-        XRELEASE(old_); \
-        NEXT(); \
+        NEXT_RELEASING(old_, NULL, NULL, NULL); \
     } while (0)
 /* The iterator has come to its end: it, and what it iterates over, are released. */
-static PyObject *no_more_items(KR_LOOP_PARAMS) {
+static KR_COLD PyObject *no_more_items(KR_LOOP_PARAMS) {
     CLEAR(&REG(in.b));
     NEXT();
 }

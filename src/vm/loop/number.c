@@ -25,11 +25,11 @@
 /* Chooses the object that the result of v and w goes to, so that `new_` is it: one that is `reusable`, or a new one, `allocated` (NULL: the list of free
  * ones is empty). b_ and c_ are what else the operands owned. */
 #define CHOOSE_BOX(kb, kc, type, allocated) \
-    if (CONSUMED_##kb(in.b) && Py_REFCNT(v) == 1) { \
+    if (CONSUMED_##kb(in.b) && Py_REFCNT(v) == 1 && Py_IS_TYPE(v, &type)) { \
         new_ = v; \
         REG(in.b) = NULL; \
         if (CONSUMED_##kc(in.c)) c_ = kr_reg_take(&REG(in.c)); \
-    } else if (CONSUMED_##kc(in.c) && Py_REFCNT(w) == 1) { \
+    } else if (CONSUMED_##kc(in.c) && Py_REFCNT(w) == 1 && Py_IS_TYPE(w, &type)) { \
         new_ = w; \
         REG(in.c) = NULL; \
         if (CONSUMED_##kb(in.b)) b_ = kr_reg_take(&REG(in.b)); \
@@ -44,7 +44,7 @@
     if (CONSUMED_##kc(in.c)) c_ = kr_reg_take(&REG(in.c));
 
 /* The free list of ints, or floats, is empty: gets it some boxes, then the instruction runs again. */
-static PyObject *refill(KR_LOOP_PARAMS) {
+static KR_COLD PyObject *refill(KR_LOOP_PARAMS) {
     enum { BOXES = 8 };
     KrNumberState *st = &t->base.interp->number;
     bool ints = !st->long_free, floats = !st->float_free;
@@ -73,7 +73,7 @@ KR_INLINE PyObject *spare_int(KrThread *t) {
         st->long_free = (PyObject *)Py_TYPE(o);
         st->long_free_count--;
         Py_SET_TYPE(o, &PyLong_Type);
-        _Py_NewReference(o);
+        Py_SET_REFCNT(o, 1);
     }
     return o;
 }
@@ -84,7 +84,7 @@ KR_INLINE PyObject *spare_float(KrThread *t) {
         st->float_free = (PyFloatObject *)Py_TYPE(o);
         st->float_free_count--;
         Py_SET_TYPE(o, &PyFloat_Type);
-        _Py_NewReference(o);
+        Py_SET_REFCNT(o, 1);
     }
     return o;
 }
@@ -105,8 +105,7 @@ KR_INLINE PyObject *spare_float(KrThread *t) {
         } \
         old_ = *at_; \
         *at_ = new_; \
-        RELEASE_ALL(b_, c_, old_); \
-        NEXT(); \
+        NEXT_RELEASING(b_, c_, old_, NULL); \
     } while (0)
 #define FLOAT_RESULT(kb, kc, expr) do { \
         double result_ = (expr); \
@@ -115,8 +114,7 @@ KR_INLINE PyObject *spare_float(KrThread *t) {
         ((PyFloatObject *)new_)->ob_fval = result_; \
         old_ = *at_; \
         *at_ = new_; \
-        RELEASE_ALL(b_, c_, old_); \
-        NEXT(); \
+        NEXT_RELEASING(b_, c_, old_, NULL); \
     } while (0)
 
 /* ------------------------------------------------------------------ guards: v and w are the operands, x and y their values */
@@ -210,24 +208,24 @@ OP(INPLACE_ADD_STR) {
         bool n_ = (condition); \
         PyObject *b_ = NULL, *c_ = NULL; \
         TAKE_OPERANDS(kb, kc) \
-        RELEASE_ALL(b_, c_, NULL); \
         KrInstr jump_ = *pc++; \
         if (n_ == (jump_.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(jump_); \
-        NEXT(); \
+        NEXT_RELEASING(b_, c_, NULL, NULL); \
     } while (0)
 #define COMPARE_RESULT(condition) do { \
         bool n_ = (condition); \
         PyObject *b_ = NULL, *c_ = NULL; \
         TAKE_OPERANDS(D, D) \
-        RELEASE_ALL(b_, c_, NULL); \
         KrInstr jump_ = *pc; \
+        PyObject **at_ = &REG(in.a), *old_ = NULL; \
         if (jump_.a == in.a && (in.a & KR_DEST_DEAD) && (jump_.op == KR_OP_JUMP_IF_FALSE || jump_.op == KR_OP_JUMP_IF_TRUE)) { \
             pc++; \
             if (n_ == (jump_.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(jump_); \
-            NEXT(); \
+        } else { \
+            old_ = *at_; \
+            *at_ = BOOL(n_); \
         } \
-        SET(in.a, BOOL(n_)); \
-        NEXT(); \
+        NEXT_RELEASING(b_, c_, old_, NULL); \
     } while (0)
 #define INT_BRANCH(kb, kc, GENERIC, op) OP(GENERIC##_INT_##kb##kc) { GUARD_INTS(kb, kc) BRANCH(kb, kc, x op y); }
 #define FLOAT_BRANCH(kb, kc, GENERIC, op) OP(GENERIC##_FLOAT_##kb##kc) { GUARD_FLOATS(kb, kc); BRANCH(kb, kc, x op y); }

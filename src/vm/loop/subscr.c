@@ -45,8 +45,7 @@ OP(STORE_SUBSCR_LIST) {
     GUARD_INDEX(w, PyList_GET_SIZE(v));
     PyObject *new = OWN(in.c), *old = PyList_GET_ITEM(v, i), *list = TAKE(in.a), *key = TAKE(in.b);
     PyList_SET_ITEM(v, i, new);
-    RELEASE_ALL(old, list, key);
-    NEXT();
+    NEXT_RELEASING(old, list, key, NULL);
 }
 OP(STORE_SUBSCR_DICT) {
     PyObject *v = R(in.a);
@@ -54,6 +53,5 @@ OP(STORE_SUBSCR_DICT) {
     SAVE();
     CHECK(PyDict_SetItem(v, R(in.b), R(in.c)));
     PyObject *value = TAKE(in.c), *dict = TAKE(in.a), *key = TAKE(in.b);
-    RELEASE_ALL(value, dict, key);
-    NEXT();
+    NEXT_RELEASING(value, dict, key, NULL);
 }
