@@ -16,6 +16,7 @@
 #include "runtime/signals.h"
 #include "vm/frame.h"
 #include "vm/opstats.h"
+#include "vm/specialize.h"
 #include "vm/traceback.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -427,6 +428,7 @@ int Py_FinalizeEx(void) {
     if (flush_std_files() < 0) rc = -1;
     PyInterpreterState_Clear(interp);
     PyGC_Collect();
+    kr_many_fini(interp);
     kr_gc_fini(interp);
     kr_method_fini(interp);
     if (interp->config.malloc_stats) _PyObject_DebugMallocStats(stderr);

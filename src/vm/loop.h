@@ -141,6 +141,21 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
 /* Results of functions that were called after SAVE(): compute, release the operands, store. */
 #define UNARY(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); STORE1(result_); } while (0)
 #define BINARY(expr) do { PyObject *result_ = (expr); RELOAD(); if (KR_UNLIKELY(!result_)) ERROR(); STORE2(result_); } while (0)
+/* A truth value of the operands. When it only decides the jump that is the next instruction, no bool is stored. */
+#define STORE_TRUTH(condition, b, c) do { \
+        bool n_ = (condition); \
+        PyObject *b_ = (b), *c_ = (c), *old_ = NULL; \
+        KrInstr jump_ = *pc; \
+        if (jump_.a == in.a && (in.a & KR_DEST_DEAD) && (jump_.op == KR_OP_JUMP_IF_FALSE || jump_.op == KR_OP_JUMP_IF_TRUE)) { \
+            pc++; \
+            if (n_ == (jump_.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(jump_); \
+        } else { \
+            PyObject **at_ = &REG(in.a); \
+            old_ = *at_; \
+            *at_ = BOOL(n_); \
+        } \
+        NEXT_RELEASING(b_, c_, old_, NULL); \
+    } while (0)
 /* Stores the result of operand b, of operands b and c, and releases those. */
 #define STORE1(value) do { PyObject *b_ = TAKE(in.b), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); NEXT_RELEASING(b_, old_, NULL, NULL); } while (0)
 #define STORE2(value) do { PyObject *b_ = TAKE(in.b), *c_ = TAKE(in.c), **at_ = &REG(in.a), *old_ = *at_; *at_ = (value); NEXT_RELEASING(b_, c_, old_, NULL); } while (0)

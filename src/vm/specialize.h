@@ -78,6 +78,26 @@ KR_INLINE bool kr_instance_lacks(PyObject *o, const KrCache *c, PyObject *name) 
     PyObject *dict = *kr_instance_dict_ptr(o);
     return dict == NULL || kr_special_lacks(dict, name);
 }
+/* --- sites that see several types ---
+ * Where a special form of attribute access has failed, the form ..._MANY takes over: it finds what it would have in its cache in one table for all
+ * such sites of the interpreter, by type version and name. */
+typedef struct {
+    PyObject *name;             /* owned: its address must stay its own; NULL: empty */
+    uint16_t op;                /* the form for type version cache.version; 0: there is none */
+    KrCache cache;
+} KrManyEntry;
+enum { KR_MANY_SIZE = 512 };    /* a power of two */
+struct KrManyTable { KrManyEntry entry[KR_MANY_SIZE]; };
+/* The place of a type's attribute for one generic instruction; it may be another's. Only in ..._MANY forms: then there is a table. */
+KR_INLINE KrManyEntry *kr_many_entry(KrThread *t, int generic, uint32_t version, PyObject *name) {
+    return &t->base.interp->vm.many->entry[(version * 37 + (uint32_t)generic * 11 + (uint32_t)((uintptr_t)name >> 4)) & (KR_MANY_SIZE - 1)];
+}
+KR_INLINE bool kr_many_hit(const KrManyEntry *e, uint32_t version, PyObject *name) { return e->cache.version == version && e->name == name; }
+/* Fills the entry for o's attribute, if there is a form that depends on o's type. */
+void kr_many_fill(KrManyEntry *, int generic, PyObject *o, PyObject *name);
+/* Frees the table. */
+void kr_many_fini(KrInterp *);
+
 /* A version for code objects of functions: what call sites guard on. 0 when they ran out, or when its frames need locals. */
 uint32_t kr_code_version(KrCode *);
 

@@ -66,7 +66,7 @@ static PyObject *find_in_class(KrCache *c, PyObject *o, PyObject *name) {
     return _PyType_Lookup(t, name);
 }
 
-bool kr_specialize_load_attr(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+static bool load_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
     PyTypeObject *t = Py_TYPE(o);
     if (t == &PyModule_Type)
         return !_PyType_Lookup(t, name) && kr_module_dict(o) && kr_special_dict_slot(c, kr_module_dict(o), name) ? kr_special_set(at, c, KR_OP_LOAD_ATTR_MODULE) : kr_special_none(c);
@@ -101,7 +101,7 @@ bool kr_specialize_load_attr(KrInstr *at, KrCache *c, PyObject *o, PyObject *nam
     return kr_has_managed_dict(o) && prepare_lacks(c, o, name) ? kr_special_set(at, c, KR_OP_LOAD_ATTR_SHADOWED) : kr_special_none(c);
 }
 
-bool kr_specialize_store_attr(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+static bool store_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
     PyTypeObject *t = Py_TYPE(o);
     if (t->tp_setattro != PyObject_GenericSetAttr || !(c->version = kr_type_version(t))) return kr_special_none(c);
     PyObject *descr = _PyType_Lookup(t, name);
@@ -136,7 +136,7 @@ static bool find_callee(KrCache *c, PyObject *v, bool for_class) {
     return !type_can_change(t);
 }
 
-bool kr_specialize_load_method(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+static bool load_method_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
     PyTypeObject *t = Py_TYPE(o);
     if (t == &PyModule_Type)
         return !_PyType_Lookup(t, name) && kr_module_dict(o) && kr_special_dict_slot(c, kr_module_dict(o), name) ? kr_special_set(at, c, KR_OP_LOAD_METHOD_MODULE) : kr_special_none(c);
@@ -149,4 +149,39 @@ bool kr_specialize_load_method(KrInstr *at, KrCache *c, PyObject *o, PyObject *n
     if (!descr || Py_TYPE(descr)->tp_descr_set || !find_callee(c, descr, false)) return kr_special_none(c);
     if (has_no_dict(t)) return kr_special_set(at, c, KR_OP_LOAD_METHOD_PLAIN);
     return kr_has_managed_dict(o) && prepare_lacks(c, o, name) ? kr_special_set(at, c, KR_OP_LOAD_METHOD_VALUES) : kr_special_none(c);
+}
+
+/* ------------------------------------------------------------------ sites that see several types */
+
+static bool set_many(KrInstr *at, KrCache *c, int form) {
+    KrInterpVM *vm = &kr_interp()->vm;
+    if (!vm->many && !(vm->many = PyMem_Calloc(1, sizeof *vm->many))) return false;
+    return kr_special_set(at, c, form);
+}
+void kr_many_fill(KrManyEntry *e, int generic, PyObject *o, PyObject *name) {
+    KrInstr at = {.op = (uint16_t)generic};
+    e->cache = (KrCache){.extra = 0};
+    bool found = generic == KR_OP_LOAD_ATTR ? load_attr_form(&at, &e->cache, o, name) : generic == KR_OP_STORE_ATTR ? store_attr_form(&at, &e->cache, o, name)
+                                                                                       : load_method_form(&at, &e->cache, o, name);
+    if (!found) e->cache.version = Py_TYPE(o)->tp_version_tag;      /* not looked for again */
+    e->op = found && e->cache.version == Py_TYPE(o)->tp_version_tag ? at.op : 0;
+    if (e->name != name) Py_XSETREF(e->name, Py_NewRef(name));
+}
+void kr_many_fini(KrInterp *interp) {
+    struct KrManyTable *m = interp->vm.many;
+    if (!m) return;
+    interp->vm.many = NULL;
+    for (int i = 0; i < KR_MANY_SIZE; i++) Py_XDECREF(m->entry[i].name);
+    PyMem_Free(m);
+}
+/* Whether a form has failed here before, and o's type is one to be told by its version. */
+static bool sees_many(KrCache *c, PyObject *o) { return c->extra && !PyType_Check(o) && !PyModule_CheckExact(o); }
+bool kr_specialize_load_attr(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+    return sees_many(c, o) && set_many(at, c, KR_OP_LOAD_ATTR_MANY) ? true : load_attr_form(at, c, o, name);
+}
+bool kr_specialize_store_attr(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+    return sees_many(c, o) && set_many(at, c, KR_OP_STORE_ATTR_MANY) ? true : store_attr_form(at, c, o, name);
+}
+bool kr_specialize_load_method(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
+    return sees_many(c, o) && set_many(at, c, KR_OP_LOAD_METHOD_MANY) ? true : load_method_form(at, c, o, name);
 }

@@ -22,6 +22,7 @@ typedef struct {
     volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
     int tracing_possible;           /* threads with a trace or profile function */
     uint32_t next_func_version;
+    struct KrManyTable *many;       /* attributes of sites that see several types (specialize.h), NULL until there is one */
     struct KrOpStats *op_stats;     /* -X opstats, else NULL */
     int recursion_limit;
     uint32_t next_code_version;     /* last one given out to a code object */

@@ -168,3 +168,55 @@ OP(LOAD_METHOD_MODULE) {
     regs[in.a + 1] = NULL;
     NEXT_RELEASING(owner, NULL, NULL, NULL);
 }
+
+/* ------------------------------------------------------------------ sites that see several types */
+
+/* The entry for `operand`, of type version `version`; what it has is for that type. */
+#define MANY_ENTRY(operand, GENERIC, name) \
+    PyObject *o = (operand); \
+    uint32_t version = Py_TYPE(o)->tp_version_tag; \
+    KrManyEntry *e = kr_many_entry(t, KR_OP_##GENERIC, version, name)
+#define MANY_FILL(GENERIC, name_operand, operand) \
+    static KR_NOINLINE PyObject *many_##GENERIC(KR_LOOP_PARAMS) { \
+        MANY_ENTRY(operand, GENERIC, NAME(name_operand)); \
+        if (version == 0 || !kr_many_hit(e, version, NAME(name_operand))) kr_many_fill(e, KR_OP_##GENERIC, o, NAME(name_operand)); \
+        GOTO(kr_body_##GENERIC); \
+    }
+MANY_FILL(LOAD_ATTR, in.c, R(in.b))
+MANY_FILL(STORE_ATTR, in.b, R(in.a))
+MANY_FILL(LOAD_METHOD, in.c, R(in.b))
+OP(LOAD_ATTR_MANY) {
+    MANY_ENTRY(R(in.b), LOAD_ATTR, NAME(in.c));
+    if (KR_UNLIKELY(!kr_many_hit(e, version, NAME(in.c)) || version == 0)) GOTO(many_LOAD_ATTR);
+    PyObject *v = NULL;
+    if (KR_LIKELY(e->op == KR_OP_LOAD_ATTR_VALUE)) {
+        PyDictValues *values = *kr_instance_values_ptr(o);
+        if (values && e->cache.index < kr_values_capacity(values)) v = values->values[e->cache.index];
+    } else if (e->op == KR_OP_LOAD_ATTR_SLOT) {
+        v = *(PyObject **)((char *)o + e->cache.extra);
+    } else if (e->op == KR_OP_LOAD_ATTR_STATIC || (e->op == KR_OP_LOAD_ATTR_SHADOWED && kr_instance_lacks(o, &e->cache, NAME(in.c)))) {
+        v = e->cache.object;
+    }
+    if (KR_UNLIKELY(!v)) GOTO(many_LOAD_ATTR);
+    ATTR_RESULT(v);
+}
+OP(STORE_ATTR_MANY) {
+    MANY_ENTRY(R(in.a), STORE_ATTR, NAME(in.b));
+    if (KR_UNLIKELY(!kr_many_hit(e, version, NAME(in.b)) || version == 0 || e->op != KR_OP_STORE_ATTR_VALUE)) GOTO(many_STORE_ATTR);
+    PyDictValues *values = *kr_instance_values_ptr(o);
+    unsigned index = e->cache.index;
+    if (KR_UNLIKELY(!values || index >= kr_values_capacity(values))) GOTO(kr_body_STORE_ATTR);
+    PyObject *v = OWN(in.c), *old = values->values[index], *owner = TAKE(in.a);
+    if (KR_LIKELY(old != NULL)) values->values[index] = v;
+    else kr_values_set(values, index, v);
+    NEXT_RELEASING(old, owner, NULL, NULL);
+}
+OP(LOAD_METHOD_MANY) {
+    MANY_ENTRY(R(in.b), LOAD_METHOD, NAME(in.c));
+    if (KR_UNLIKELY(!kr_many_hit(e, version, NAME(in.c)) || version == 0 || e->cache.extra != KR_SELF_OWNER)) GOTO(many_LOAD_METHOD);
+    if (e->op == KR_OP_LOAD_METHOD_VALUES ? !kr_instance_lacks(o, &e->cache, NAME(in.c)) : e->op != KR_OP_LOAD_METHOD_PLAIN) GOTO(kr_body_LOAD_METHOD);
+    PyObject *callee = Py_NewRef(e->cache.object), *self = OWN(in.b);
+    regs[in.a] = callee;
+    regs[in.a + 1] = self;
+    NEXT();
+}

@@ -169,18 +169,23 @@ ADAPTING(COMPARE_GT, PyObject_RichCompare(R(in.b), R(in.c), Py_GT))
 ADAPTING(COMPARE_GE, PyObject_RichCompare(R(in.b), R(in.c), Py_GE))
 
 /* Whether o is true: 1, 0, or -1 with an exception. */
-KR_INLINE int truth(PyObject *o) { return o == Py_True ? 1 : o == Py_False || o == Py_None ? 0 : PyObject_IsTrue(o); }
+static KR_NOINLINE int truth_of_object(PyObject *o) {
+    if (PyLong_CheckExact(o) || PyList_CheckExact(o) || PyTuple_CheckExact(o)) return Py_SIZE(o) != 0;
+    if (PyUnicode_CheckExact(o) && PyUnicode_IS_READY(o)) return PyUnicode_GET_LENGTH(o) != 0;
+    return PyObject_IsTrue(o);
+}
+KR_INLINE int truth(PyObject *o) { return o == Py_True ? 1 : o == Py_False || o == Py_None ? 0 : truth_of_object(o); }
 OP(UNARY_NOT) {
     SAVE();
     int n = truth(R(in.b));
     RELOAD();
     if (n < 0) ERROR();
-    STORE1(BOOL(!n));
+    STORE_TRUTH(!n, TAKE(in.b), NULL);
 }
 #define IDENTITY(name, op) \
     OP(name) { \
         bool n = R(in.b) op R(in.c); \
-        STORE2(BOOL(n)); \
+        STORE_TRUTH(n, TAKE(in.b), TAKE(in.c)); \
     }
 IDENTITY(IS, ==)
 IDENTITY(IS_NOT, !=)
@@ -190,7 +195,7 @@ IDENTITY(IS_NOT, !=)
         int n = PySequence_Contains(R(in.c), R(in.b)); \
         RELOAD(); \
         if (n < 0) ERROR(); \
-        STORE2(BOOL(result)); \
+        STORE_TRUTH(result, TAKE(in.b), TAKE(in.c)); \
     }
 CONTAINMENT(IN, n)
 CONTAINMENT(NOT_IN, !n)
@@ -220,7 +225,7 @@ OP(JUMP_BACK) {
             n = 0; \
         } else { \
             SAVE(); \
-            n = PyObject_IsTrue(v); \
+            n = truth_of_object(v); \
             RELOAD(); \
             if (n < 0) ERROR(); \
         } \

@@ -116,9 +116,7 @@ OP(CHECK_EXC_MATCH) {
     int n = (PyObject *)Py_TYPE(R(in.b)) == R(in.c) ? 1 : kr_vm_exc_matches(R(in.b), R(in.c));
     RELOAD();
     if (n < 0) ERROR();
-    DONE(in.c);
-    SET(in.a, BOOL(n));
-    NEXT();
+    STORE_TRUTH(n, NULL, TAKE(in.c));
 }
 /* Splits operand b by type c into register a (the rest, or None) and a + 1 (what matches, or None), releasing both. */
 static KR_NOINLINE int check_group(KrFrame *f, KrInstr i) {

@@ -212,21 +212,7 @@ OP(INPLACE_ADD_STR) {
         if (n_ == (jump_.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(jump_); \
         NEXT_RELEASING(b_, c_, NULL, NULL); \
     } while (0)
-#define COMPARE_RESULT(condition) do { \
-        bool n_ = (condition); \
-        PyObject *b_ = NULL, *c_ = NULL; \
-        TAKE_OPERANDS(D, D) \
-        KrInstr jump_ = *pc; \
-        PyObject **at_ = &REG(in.a), *old_ = NULL; \
-        if (jump_.a == in.a && (in.a & KR_DEST_DEAD) && (jump_.op == KR_OP_JUMP_IF_FALSE || jump_.op == KR_OP_JUMP_IF_TRUE)) { \
-            pc++; \
-            if (n_ == (jump_.op == KR_OP_JUMP_IF_TRUE)) JUMP_TO(jump_); \
-        } else { \
-            old_ = *at_; \
-            *at_ = BOOL(n_); \
-        } \
-        NEXT_RELEASING(b_, c_, old_, NULL); \
-    } while (0)
+#define COMPARE_RESULT(condition) STORE_TRUTH(condition, TAKE(in.b), TAKE(in.c))
 #define INT_BRANCH(kb, kc, GENERIC, op) OP(GENERIC##_INT_##kb##kc) { GUARD_INTS(kb, kc) BRANCH(kb, kc, x op y); }
 #define FLOAT_BRANCH(kb, kc, GENERIC, op) OP(GENERIC##_FLOAT_##kb##kc) { GUARD_FLOATS(kb, kc); BRANCH(kb, kc, x op y); }
 #define COMPARISON(GENERIC, op) \
