@@ -132,6 +132,22 @@ static PyObject *find_after(Super *self, PyObject *name) {
     return r;
 }
 
+int kr_super_method(PyObject *o, PyObject *name, PyObject **method, PyObject **obj) {
+    Super *self = (Super *)o;
+    if (self->obj == NULL || self->obj == (PyObject *)self->obj_type || !PyUnicode_CheckExact(name) || name == KR_STR(__class__))
+        return 0;
+    PyObject *found = find_after(self, name);
+    if (found == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    if (!PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR)) {
+        Py_DECREF(found);
+        return 0;
+    }
+    *method = found;
+    *obj = Py_NewRef(self->obj);
+    return 1;
+}
+
 static PyObject *super_getattro(PyObject *o, PyObject *name) {
     Super *self = (Super *)o;
     if (self->obj_type != NULL && !(PyUnicode_Check(name) && _PyUnicode_Equal(name, KR_STR(__class__)))) {

@@ -109,4 +109,8 @@ KR_INLINE PyMemberDef *kr_heap_type_members(PyHeapTypeObject *t) {
     return (PyMemberDef *)((char *)t + Py_TYPE(t)->tp_basicsize);
 }
 
+/* What calling method `name` of the exact super object o calls, without binding: 1, a function and its self, both new references; 0 when it
+ * is not that simple; -1 with an exception. */
+int kr_super_method(PyObject *o, PyObject *name, PyObject **method, PyObject **obj) KR_MAY_RAISE;
+
 #endif

@@ -5,6 +5,7 @@
 #include "object/long.h"
 #include "object/range.h"
 #include "object/tuple.h"
+#include "object/type.h"
 
 void kr_code_count(KrCode *c, int points) {
     if ((c->warmth = (uint16_t)(c->warmth + points)) < KR_WARM_AT) return;
@@ -15,7 +16,9 @@ void kr_code_count(KrCode *c, int points) {
     c->cache_bias = (uintptr_t)c->caches - 3 * (uintptr_t)(c->instrs + 1);
     for (uint32_t i = 0; i < c->ninstrs; i++) {    /* what needs no looking at values */
         KrInstr *at = c->instrs + i;
-        if (at->op == KR_OP_MOVE && (at->a & KR_DEST_DEAD) && !(at->b & KR_OPERAND_CONSUME))
+        if (at->op == KR_OP_MOVE && !(at->b & KR_OPERAND_CONST) && (at->b & KR_OPERAND_CONSUME))
+            kr_special_set(at, c->caches + i, KR_OP_MOVE_TEMP);
+        else if (at->op == KR_OP_MOVE && (at->a & KR_DEST_DEAD))
             kr_special_set(at, c->caches + i, at->b & KR_OPERAND_CONST ? KR_OP_MOVE_CONST : KR_OP_MOVE_LOCAL);
     }
 }
@@ -107,16 +110,27 @@ bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
 
 /* ------------------------------------------------------------------ subscripts */
 
+/* A class whose special method `name` is a Python function that takes exactly nargs. */
+static bool has_python_method(KrCache *c, PyTypeObject *t, PyObject *name, Py_ssize_t nargs) {
+    if (!(t->tp_flags & Py_TPFLAGS_HEAPTYPE) || !(c->version = kr_type_version(t))) return false;
+    PyObject *method = _PyType_Lookup(t, name);
+    if (!method || !PyFunction_Check(method) || ((PyFunctionObject *)method)->vectorcall != _PyFunction_Vectorcall) return false;
+    KrCode *code = (KrCode *)((PyFunctionObject *)method)->func_code;
+    c->object = method;
+    return kr_call_is_exact(code, nargs) && !(code->base.co_flags & KR_CODE_MAKES_GENERATOR) && (c->version2 = kr_code_version(code));
+}
 bool kr_specialize_subscr(KrInstr *at, KrCache *c, PyObject *o, PyObject *key) {
     int op = 0;
     if (PyDict_CheckExact(o)) op = KR_OP_LOAD_SUBSCR_DICT;
     else if (PyLong_CheckExact(key) && kr_long_is_compact(key))
         op = PyList_CheckExact(o) ? KR_OP_LOAD_SUBSCR_LIST : PyTuple_CheckExact(o) ? KR_OP_LOAD_SUBSCR_TUPLE : PyUnicode_CheckExact(o) ? KR_OP_LOAD_SUBSCR_STR : 0;
+    if (!op && has_python_method(c, Py_TYPE(o), KR_STR(__getitem__), 2)) op = KR_OP_LOAD_SUBSCR_GETITEM;
     return op ? kr_special_set(at, c, op) : kr_special_none(c);
 }
 bool kr_specialize_store_subscr(KrInstr *at, KrCache *c, PyObject *o, PyObject *key) {
     if (PyDict_CheckExact(o)) return kr_special_set(at, c, KR_OP_STORE_SUBSCR_DICT);
     if (PyList_CheckExact(o) && PyLong_CheckExact(key) && kr_long_is_compact(key)) return kr_special_set(at, c, KR_OP_STORE_SUBSCR_LIST);
+    if (has_python_method(c, Py_TYPE(o), KR_STR(__setitem__), 3)) return kr_special_set(at, c, KR_OP_STORE_SUBSCR_SETITEM);
     return kr_special_none(c);
 }
 

@@ -2,6 +2,7 @@
 #include "vm/loop.h"
 #include "vm/generator.h"
 #include "object/list.h"
+#include "object/type.h"
 
 /* ------------------------------------------------------------------ moves and constants */
 
@@ -27,6 +28,7 @@ OP(MOVE_CONST) {
     regs[in.a - KR_DEST_DEAD] = Py_NewRef(f->consts[in.b - KR_OPERAND_CONST]);
     NEXT();
 }
+OP(MOVE_TEMP) { NEXT_SETTING(in.a, kr_reg_take(&regs[in.b - KR_OPERAND_CONSUME])); }
 OP(LOAD_CONST) { NEXT_SETTING(in.a, Py_NewRef(f->consts[kr_instr_target(in)])); }
 OP(KILL) { NEXT_RELEASING(kr_reg_take(&REG(in.a)), NULL, NULL, NULL); }
 
@@ -97,9 +99,10 @@ OP(DELETE_ATTR) { SAVE(); CHECK(PyObject_SetAttr(R(in.a), NAME(in.b), NULL)); DO
 /* Looks up method `name` of operand b: registers a and a + 1 are then what CALL wants. */
 static KR_NOINLINE int load_method(KrFrame *f, KrInstr i, PyObject *name) {
     PyObject **regs = f->regs, *self = R(i.b), *method = NULL;
-    int unbound = _PyObject_GetMethod(self, name, &method);
+    int unbound = Py_IS_TYPE(self, &PySuper_Type) ? kr_super_method(self, name, &method, &self) : 0;
+    if (unbound < 0) return -1;
+    if (!unbound && (unbound = _PyObject_GetMethod(self, name, &method))) Py_INCREF(self);
     if (!method) return -1;
-    if (unbound) Py_INCREF(self);
     if (CONSUMED(i.b)) Py_CLEAR(REG(i.b));
     REG(i.a) = method;
     REG(i.a + 1) = unbound ? self : NULL;
@@ -278,7 +281,16 @@ ADAPTIVE(FOR_ITER, kr_specialize_for_iter, REG(in.b)) {
     pc++;
     NEXT_RELEASING(old, NULL, NULL, NULL);
 }
-OP(UNPACK_SEQUENCE) { SAVE(); CHECK(kr_vm_unpack(R(in.b), in.c, &REG(in.a))); DONE(in.b); NEXT(); }
+/* Unpacks any sequence or iterable. */
+static KR_NOINLINE PyObject *unpack_anything(KR_LOOP_PARAMS) { SAVE(); CHECK(kr_vm_unpack(R(in.b), in.c, &REG(in.a))); DONE(in.b); NEXT(); }
+OP(UNPACK_SEQUENCE) {
+    PyObject *seq = R(in.b);
+    int n = in.c;
+    if (!PyTuple_CheckExact(seq) || PyTuple_GET_SIZE(seq) != n) GOTO(unpack_anything);
+    PyObject *owner = TAKE(in.b);
+    for (int i = 0; i < n; i++) regs[in.a + i] = Py_NewRef(PyTuple_GET_ITEM(seq, i));
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
+}
 OP(UNPACK_EX) { SAVE(); CHECK(kr_vm_unpack_ex(R(in.b), pc->b, pc->c, &REG(in.a))); DONE(in.b); pc++; NEXT(); }
 
 /* ------------------------------------------------------------------ building */

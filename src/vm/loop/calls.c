@@ -102,27 +102,32 @@ OP(LOAD_BUILD_CLASS) { SAVE(); STORE_RESULT(kr_vm_build_class_function(f)); }
 
 /* The value of a frame that was left goes to the instruction of its caller's that waits. */
 #define DELIVER(v) do { \
-        if (KR_UNLIKELY(in.op == KR_OP_DATA)) SET(pc[-2].a, v); \
+        if (KR_UNLIKELY(in.op == KR_OP_DATA)) NEXT_SETTING(pc[-2].a, v); \
         else NEXT_SETTING(in.a, v); \
-        NEXT(); \
     } while (0)
-OP(RETURN) {
+/* Leaves the running frame, of which the first n registers may be live. */
+static KR_NOINLINE void leave_frame(KrThread *t) {
+    KrFrame *f = t->vm.frame;
+    kr_frame_release(f, f->code->temp_base);
+    kr_frame_pop(t, f);
+}
+static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
     SAVE();
     PyObject *v = OWN(in.a);
     if (TRACED() && kr_trace_exit(t, f, v) < 0) {
         Py_DECREF(v);
         ERROR();
     }
-    if (KR_LIKELY(f->cont == KR_CONT_STORE)) {
-        kr_frame_release(f, f->code->temp_base);
-        kr_frame_pop(t, f);
+    if (f->cont == KR_CONT_STORE || f->cont == KR_CONT_DISCARD) {
+        bool discard = f->cont == KR_CONT_DISCARD;
+        leave_frame(t);
         RELOAD();
-        DELIVER(v);
+        if (!discard) DELIVER(v);
+        NEXT_RELEASING(v, NULL, NULL, NULL);
     }
     if (f->cont == KR_CONT_INIT) {
         PyObject *instance = kr_reg_take(&f->init_self);
-        kr_frame_release(f, f->code->temp_base);
-        kr_frame_pop(t, f);
+        leave_frame(t);
         RELOAD();
         if (KR_UNLIKELY(v != Py_None)) {
             PyErr_Format(PyExc_TypeError, "__init__() should return None, not '%.200s'", Py_TYPE(v)->tp_name);
@@ -133,12 +138,8 @@ OP(RETURN) {
         DELIVER(instance);
     }
     if (f->cont == KR_CONT_ENTRY) {
-        if (f->owner == KR_FRAME_ON_STACK) {
-            kr_frame_release(f, f->code->temp_base);
-            kr_frame_pop(t, f);
-        } else {
-            kr_gen_finish(t, kr_frame_gen(f));
-        }
+        if (f->owner == KR_FRAME_ON_STACK) leave_frame(t);
+        else kr_gen_finish(t, kr_frame_gen(f));
         return v;
     }
     /* a generator that a FOR_ITER or YIELD_FROM of this loop runs has ended */
@@ -149,6 +150,29 @@ OP(RETURN) {
     else RELEASE(v);
     CLEAR(&REG(in.b));
     NEXT();
+}
+/* The plain case: the value goes to a caller in this loop, and nobody has asked for the frame as an object. Across the destruction of a local, the compiler
+ * keeps only what is declared here. */
+OP(RETURN) {
+    SAVE();
+    if (KR_UNLIKELY(f->cont != KR_CONT_STORE || f->object || f->locals || TRACED())) GOTO(return_otherwise);
+    PyObject *v = OWN(in.a), **at = regs, **end = regs + f->code->temp_base;
+    for (; at < end; at++) {
+        PyObject *o = *at;
+        if (!o) continue;
+        *at = NULL;
+        if (--o->ob_refcnt == 0) t = kr_loop_dealloc(t, o);
+    }
+    f = t->vm.frame;
+    if (KR_UNLIKELY(f->object || Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1 || f->flags)) {
+        leave_frame(t);
+    } else {
+        Py_SET_REFCNT((PyObject *)f->func, Py_REFCNT(f->func) - 1);
+        Py_SET_REFCNT((PyObject *)f->code, Py_REFCNT(f->code) - 1);
+        kr_frame_pop(t, f);
+    }
+    RELOAD();
+    DELIVER(v);
 }
 
 /* ------------------------------------------------------------------ Python functions and classes */

@@ -55,3 +55,30 @@ OP(STORE_SUBSCR_DICT) {
     PyObject *value = TAKE(in.c), *dict = TAKE(in.a), *key = TAKE(in.b);
     NEXT_RELEASING(value, dict, key, NULL);
 }
+
+/* ------------------------------------------------------------------ __getitem__ and __setitem__ in Python run in this loop */
+
+#define GUARD_PYTHON_METHOD(owner, GENERIC) \
+    KrCache *cache = CACHE(); \
+    GUARD(Py_TYPE(owner)->tp_version_tag == cache->version); \
+    PyFunctionObject *method = (PyFunctionObject *)cache->object; \
+    GUARD(((KrCode *)method->func_code)->version == cache->version2); \
+    PyObject **window = t->vm.reg_top; \
+    if (!CAN_PUSH(window, (KrCode *)method->func_code)) GOTO(kr_body_##GENERIC)
+OP(LOAD_SUBSCR_GETITEM) {
+    GUARD_PYTHON_METHOD(R(in.b), LOAD_SUBSCR);
+    Py_INCREF(method);
+    window[0] = OWN(in.b);
+    window[1] = OWN(in.c);
+    PUSH_EXACT(method, window, KR_CONT_STORE);
+    NEXT();
+}
+OP(STORE_SUBSCR_SETITEM) {
+    GUARD_PYTHON_METHOD(R(in.a), STORE_SUBSCR);
+    Py_INCREF(method);
+    window[0] = OWN(in.a);
+    window[1] = OWN(in.b);
+    window[2] = OWN(in.c);
+    PUSH_EXACT(method, window, KR_CONT_DISCARD);
+    NEXT();
+}
