@@ -22,8 +22,8 @@ bool kr_special_none(KrCache *c) {
 }
 
 uint32_t kr_code_version(KrCode *c) {
-    KrInterpVM *vm = &kr_interp()->vm;
-    if (c->version == 0 && vm->next_code_version != UINT32_MAX) c->version = ++vm->next_code_version;
+    uint32_t *last = &kr_runtime.process.versions.code;
+    if (c->version == 0 && *last != UINT32_MAX) c->version = ++*last;
     return c->version;
 }
 

@@ -3,6 +3,7 @@
 #include "module/posix/posix.h"
 #include "runtime/gil.h"
 #include "runtime/import.h"
+#include "runtime/lifecycle.h"
 #include "runtime/signals.h"
 #include <grp.h>
 #include <pty.h>
@@ -49,12 +50,13 @@ void PyOS_AfterFork_Parent(void) {
 }
 void PyOS_AfterFork_Child(void) {
     KrThread *t = kr_thread();
-    kr_gil_reinit_after_fork(t->base.interp, t);
+    kr_gil_reinit_after_fork(t);
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
     kr_thread_bind(t);
     t->base.interp->runtime.thread_count = 0;
     kr_signals_clear();
     kr_threads_delete_others(t);
+    kr_subinterps_forget();
     _PyImport_ReleaseLock();
     run_hooks(t->base.interp->runtime.after_forkers_child, false);
 }
