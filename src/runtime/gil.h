@@ -17,6 +17,8 @@ KrThread *kr_thread_swap(KrThread *t);
 
 void _PyThreadState_DeleteCurrent(PyThreadState *);
 void kr_thread_bind(KrThread *);
+/* The oldest thread state of an interpreter, NULL if it has none. */
+KrThread *kr_first_thread(KrInterp *);
 /* The calling OS thread's state in an interpreter, NULL if it has none. */
 KrThread *kr_thread_in(KrInterp *);
 void kr_threads_delete_others(KrThread *keep);

@@ -29,6 +29,7 @@ typedef struct {
     int audit_hooks;
     PyObject *audit_hook_list;
     bool finalizing;                /* its modules are being taken apart */
+    bool busy;                      /* somebody starts it, ends it, or runs code in its first thread state */
     int64_t id_refcount;            /* InterpreterID objects that stand for it */
     bool requires_idref;            /* it ends with the last of them */
     uint64_t next_thread_id;
@@ -59,6 +60,9 @@ typedef struct {
     bool gil_check_off;             /* there were sub-interpreters: PyGILState_Check can't tell any more */
     unsigned long finalizing_ident; /* the OS thread that runs Py_FinalizeEx */
     KrGCHead orphans;               /* kr_gc_abandon */
+    struct KrShareable *shareables; /* runtime/crossinterp.c */
+    struct KrChannel *channels;     /* module/subinterpreters/channel.c: newest first */
+    int64_t next_channel_id;
     struct KrExtension *extensions; /* runtime/import.c: single-phase modules loaded so far */
     struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
     struct { volatile sig_atomic_t tripped; PyObject *handler; } signals[KR_NSIG];

@@ -5,6 +5,8 @@
  * the `auto_thread` thread-local remembers it between PyEval_SaveThread and RestoreThread for PyGILState.
  */
 #include "krait.h"
+#include "object/interpreterid.h"
+#include "runtime/crossinterp.h"
 #include "runtime/gil.h"
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
@@ -90,6 +92,17 @@ int64_t PyInterpreterState_GetID(PyInterpreterState *interp) {
     return interp->id;
 }
 
+KrInterp *kr_interp_find(int64_t id) {
+    KrInterp *interp = kr_runtime.interps;
+    while (interp && interp->id != id) interp = interp->next;
+    return interp;
+}
+PyInterpreterState *_PyInterpreterState_LookUpID(int64_t id) {
+    KrInterp *interp = kr_interp_find(id);
+    if (!interp) PyErr_Format(PyExc_RuntimeError, "unrecognized interpreter ID %lld", (long long)id);
+    return interp;
+}
+
 PyObject *PyInterpreterState_GetDict(PyInterpreterState *interp) {
     if (!interp->dict) {
         interp->dict = PyDict_New();
@@ -150,6 +163,11 @@ void kr_thread_bind(KrThread *t) {
     }
 }
 
+KrThread *kr_first_thread(KrInterp *interp) {
+    KrThread *t = interp->threads;
+    while (t && t->base.next) t = (KrThread *)t->base.next;
+    return t;
+}
 KrThread *kr_thread_in(KrInterp *interp) {
     unsigned long me = PyThread_get_thread_ident();
     for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next)

@@ -6,10 +6,12 @@
  * counters are then the dying place's; the collector's lists and the interned table let go of it from anywhere.
  */
 #include "memory/gc.h"
+#include "object/interpreterid.h"
 #include "object/method.h"
 #include "object/static_type.h"
 #include "object/type.h"
 #include "runtime/config.h"
+#include "runtime/crossinterp.h"
 #include "runtime/gil.h"
 #include "runtime/import.h"
 #include "runtime/lifecycle.h"
@@ -19,6 +21,7 @@
 static void destroy(KrThread *t) {
     KrInterp *interp = t->base.interp;
     PyInterpreterState_Clear(interp);
+    kr_shareables_forget(interp);
     kr_atexit_clear(interp);
     kr_exceptions_fini(interp);
     /* What a collection frees may let go of further cycles: of the class, say, of an object that the collector knows nothing of. */
@@ -55,11 +58,13 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
         return NULL;
     }
     kr_thread_swap(t);
+    interp->runtime.busy = true;
     PyConfig_InitPythonConfig(&interp->config);
     PyStatus status = kr_config_copy(&interp->config, &(caller ? caller->base.interp : kr_runtime.main_interp)->config);
     interp->config._isolated_interpreter = isolated;
     const char *error = PyStatus_Exception(status) ? "can't copy the configuration" : kr_interp_init(interp);
     if (!error && interp->config.site_import && kr_import_site() < 0) error = "can't import site";
+    interp->runtime.busy = false;
     if (!error) return &t->base;
     if (PyErr_Occurred()) PyErr_PrintEx(0);
     end(t);
@@ -79,22 +84,39 @@ void Py_EndInterpreter(PyThreadState *ts) {
     KrThread *t = (KrThread *)ts;
     if (t != kr_thread()) Py_FatalError("thread is not current");
     if (t->vm.frame) Py_FatalError("thread still has a frame");
+    ts->interp->runtime.busy = true;
     if (!wind_up(t)) Py_FatalError("not the last thread");
     end(t);
 }
 
+/* Ends a sub-interpreter in which nothing runs from wherever the caller is; whether it is gone. It stays when it is left with threads that
+ * nobody waits for. */
+static bool end_idle(KrInterp *interp) {
+    KrThread *t = kr_first_thread(interp);
+    if (!t || t->vm.frame || interp->runtime.busy || interp == kr_interp()) return false;
+    KrThread *caller = kr_thread_swap(t);
+    interp->runtime.busy = true;
+    bool alone = wind_up(t);
+    if (alone) end(t);
+    else interp->runtime.busy = false;
+    kr_thread_swap(caller);
+    return alone;
+}
+
 void kr_subinterps_end(void) {
-    KrThread *caller = kr_thread();
-    for (KrInterp *interp = kr_runtime.interps, *next; interp; interp = next) {
-        KrThread *t = interp->threads;
-        next = interp->next;
-        if (interp == kr_runtime.main_interp || !t || t->base.next || t->vm.frame) continue;
-        kr_thread_swap(t);
-        bool last = wind_up(t);
-        if (last) end(t);
-        kr_thread_swap(caller);
-        next = last ? kr_runtime.interps : interp->next;    /* it may have made and ended others */
+    for (KrInterp *interp = kr_runtime.interps; interp;) {
+        bool ended = interp != kr_runtime.main_interp && end_idle(interp);
+        interp = ended ? kr_runtime.interps : interp->next;     /* it may have made and ended others */
     }
+}
+
+int _PyInterpreterState_IDInitref(PyInterpreterState *interp) { return 0; }
+int _PyInterpreterState_IDIncref(PyInterpreterState *interp) {
+    interp->runtime.id_refcount++;
+    return 0;
+}
+void _PyInterpreterState_IDDecref(PyInterpreterState *interp) {
+    if (--interp->runtime.id_refcount <= 0 && interp->runtime.requires_idref) end_idle(interp);
 }
 
 /* Nothing of theirs runs or is freed: their objects are not this process's business. */

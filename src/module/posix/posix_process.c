@@ -82,8 +82,14 @@ static PyObject *posix_register_at_fork(PyObject *self, PyObject *args, PyObject
     Py_RETURN_NONE;
 }
 
+/* The child's one thread is to be the main interpreter's. */
+static int may_fork(const char *kind) {
+    if (kr_interp() == kr_runtime.main_interp) return 0;
+    PyErr_Format(PyExc_RuntimeError, "fork not supported for %ssubinterpreters", kind);
+    return -1;
+}
 static PyObject *posix_fork(PyObject *self, PyObject *ignored) {
-    if (PySys_Audit("os.fork", NULL) < 0) return NULL;
+    if (PySys_Audit("os.fork", NULL) < 0 || may_fork(kr_interp()->config._isolated_interpreter ? "isolated " : "") < 0) return NULL;
     PyOS_BeforeFork();
     pid_t pid = fork();
     if (pid == 0) {
@@ -97,7 +103,7 @@ static PyObject *posix_fork(PyObject *self, PyObject *ignored) {
 }
 static PyObject *posix_forkpty(PyObject *self, PyObject *ignored) {
     int fd = -1;
-    if (PySys_Audit("os.forkpty", NULL) < 0) return NULL;
+    if (PySys_Audit("os.forkpty", NULL) < 0 || may_fork("") < 0) return NULL;
     PyOS_BeforeFork();
     pid_t pid = forkpty(&fd, NULL, NULL, NULL);
     if (pid == 0) PyOS_AfterFork_Child();
