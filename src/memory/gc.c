@@ -551,7 +551,19 @@ void kr_gc_report_shutdown(KrInterp *interp) {
     }
 }
 
-/* Drops what the collector owns and stops it. Objects that are left stay linked: the interpreter goes right after. */
+/* Objects that an interpreter leaves behind, kept by what interpreters share (an extension's static variables and types), belong to none from
+ * now on: nobody collects them, but they can be untracked as ever. */
+void kr_gc_abandon(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    KrGCHead *orphans = &kr_runtime.process.orphans;
+    if (orphans->next == 0)
+        kr_gc_list_init(orphans);
+    for (int i = 0; i <= OLDEST; i++)
+        kr_gc_list_merge(&m->generations[i].head, orphans);
+    kr_gc_list_merge(&m->permanent, orphans);
+}
+
+/* Drops what the collector owns and stops it. Objects that are left stay linked. */
 void kr_gc_fini(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
     Py_CLEAR(m->garbage);

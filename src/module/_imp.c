@@ -27,6 +27,14 @@ static ImportLock *import_lock(void) {
     return r->import_lock;
 }
 
+void kr_import_lock_free(KrInterp *interp) {
+    ImportLock *l = interp->runtime.import_lock;
+    if (!l) return;
+    PyThread_free_lock(l->lock);
+    PyMem_RawFree(l);
+    interp->runtime.import_lock = NULL;
+}
+
 void _PyImport_AcquireLock(void) {
     ImportLock *l = import_lock();
     unsigned long me = PyThread_get_thread_ident();

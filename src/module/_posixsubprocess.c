@@ -205,6 +205,10 @@ static PyObject *fork_exec(PyObject *self, PyObject *args) {
                           &c.p2cwrite, &c.c2pread, &c.c2pwrite, &c.errread, &c.errwrite, &c.errpipe_read, &c.errpipe_write, &restore, &setsid_, &c.pgid,
                           &gid_o, &groups_o, &uid_o, &c.umask, &c.preexec, &use_vfork))
         return NULL;
+    KrInterp *interp = kr_interp();
+    if (c.preexec != Py_None && interp != kr_runtime.main_interp)
+        return PyErr_Format(PyExc_RuntimeError, "preexec_fn not supported within subinterpreters");
+    if (interp->config._isolated_interpreter) return PyErr_Format(PyExc_RuntimeError, "subprocess not supported for isolated subinterpreters");
     c.close_fds = close_fds;
     c.restore_signals = restore;
     c.call_setsid = setsid_;

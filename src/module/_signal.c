@@ -444,7 +444,7 @@ static int signal_exec(PyObject *m) {
     if (rc < 0 || !(*type = PyStructSequence_NewType(&siginfo_desc)) || PyModule_AddObjectRef(m, "struct_siginfo", (PyObject *)*type) < 0)
         return -1;
     /* SIGINT raises KeyboardInterrupt unless the parent process had it ignored */
-    if (kr_runtime.main_interp->config.install_signal_handlers && TABLE[SIGINT].handler && PyLong_Check(TABLE[SIGINT].handler) &&
+    if (kr_interp() == kr_runtime.main_interp && kr_interp()->config.install_signal_handlers && TABLE[SIGINT].handler && PyLong_Check(TABLE[SIGINT].handler) &&
         PyLong_AsLong(TABLE[SIGINT].handler) == 0) {
         PyObject *h = PyObject_GetAttrString(m, "default_int_handler");
         if (!h) return -1;
@@ -453,9 +453,21 @@ static int signal_exec(PyObject *m) {
     }
     return 0;
 }
+static int signal_traverse(PyObject *m, visitproc visit, void *arg) {
+    PyTypeObject **type = PyModule_GetState(m);
+    Py_VISIT(*type);
+    return 0;
+}
+static int signal_clear(PyObject *m) {
+    PyTypeObject **type = PyModule_GetState(m);
+    Py_CLEAR(*type);
+    return 0;
+}
+static void signal_free(void *m) { signal_clear(m); }
 static PyModuleDef_Slot signal_slots[] = {{Py_mod_exec, signal_exec}, {0, NULL}};
 PyDoc_STRVAR(signal_module_doc, "Signal handlers and what goes with them.");
-static struct PyModuleDef signal_module = {PyModuleDef_HEAD_INIT, "_signal", signal_module_doc, sizeof(PyTypeObject *), signal_methods, signal_slots};
+static struct PyModuleDef signal_module = {PyModuleDef_HEAD_INIT, "_signal", signal_module_doc, sizeof(PyTypeObject *), signal_methods, signal_slots,
+                                           signal_traverse, signal_clear, signal_free};
 PyObject *PyInit__signal(void) { return PyModuleDef_Init(&signal_module); }
 
 int kr_signals_init(KrInterp *interp, int install_handlers) {

@@ -406,6 +406,10 @@ static PyObject *thread_start(PyObject *self, PyObject *fargs) {
         return NULL;
     }
     if (PySys_Audit("_thread.start_new_thread", "OOO", func, args, kwds ? kwds : Py_None) < 0) return NULL;
+    if (kr_interp()->config._isolated_interpreter) {
+        PyErr_SetString(PyExc_RuntimeError, "thread is not supported for isolated subinterpreters");
+        return NULL;
+    }
     BootState *b = PyMem_RawMalloc(sizeof *b);
     if (!b) return PyErr_NoMemory();
     b->ts = _PyThreadState_Prealloc(PyInterpreterState_Get());

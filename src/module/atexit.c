@@ -1,5 +1,6 @@
 /* atexit.c - the module `atexit`: functions to call at shutdown, last registered first. */
 #include "krait.h"
+#include "runtime/lifecycle.h"
 
 typedef struct KrAtExit {
     struct KrAtExit *older;
@@ -13,7 +14,7 @@ static void entry_free(KrAtExit *e) {
     PyMem_Free(e);
 }
 
-static void clear_all(KrInterp *interp) {
+void kr_atexit_clear(KrInterp *interp) {
     KrAtExit *e = interp->runtime.atexit;
     interp->runtime.atexit = NULL;
     while (e) {
@@ -23,7 +24,6 @@ static void clear_all(KrInterp *interp) {
     }
 }
 
-/* Calls everything that is registered, also what is registered meanwhile; failures are reported, not raised. */
 void kr_atexit_run(KrInterp *interp) {
     KrAtExit *e;
     while ((e = interp->runtime.atexit)) {
@@ -66,7 +66,7 @@ static PyObject *atexit_run(PyObject *self, PyObject *ignored) {
 }
 PyDoc_STRVAR(clear_doc, "_clear() -> None\n\nForgets the registered functions.");
 static PyObject *atexit_clear(PyObject *self, PyObject *ignored) {
-    clear_all(kr_interp());
+    kr_atexit_clear(kr_interp());
     Py_RETURN_NONE;
 }
 PyDoc_STRVAR(ncallbacks_doc, "_ncallbacks() -> int\n\nHow many functions are registered.");

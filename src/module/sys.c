@@ -702,9 +702,11 @@ static PyObject *make_hash_info(void) {
 
 /* sys.implementation: the name stays "cpython" because installers choose wheels by it; krait's own name is in .krait. */
 static PyObject *make_implementation(PyObject *version_info) {
-    return _PyNamespace_New(Py_BuildValue("{s:s,s:s,s:O,s:l,s:s,s:N}", "name", "cpython", "cache_tag", KR_CACHE_TAG, "version",
-                                          version_info, "hexversion", (long)PY_VERSION_HEX, "_multiarch", "x86_64-linux-gnu",
-                                          "krait", Py_BuildValue("{s:s}", "version", KR_VERSION)));
+    PyObject *d = Py_BuildValue("{s:s,s:s,s:O,s:l,s:s,s:N}", "name", "cpython", "cache_tag", KR_CACHE_TAG, "version", version_info, "hexversion",
+                                (long)PY_VERSION_HEX, "_multiarch", "x86_64-linux-gnu", "krait", Py_BuildValue("{s:s}", "version", KR_VERSION));
+    PyObject *r = d ? _PyNamespace_New(d) : NULL;
+    Py_XDECREF(d);
+    return r;
 }
 
 const char *Py_GetVersion(void) {

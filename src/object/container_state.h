@@ -17,8 +17,6 @@ typedef struct {
     PySliceObject *slice_free;                       /* the one slice that is kept */
     struct KrRangeIter *range_iter_free[8];
     int range_iter_free_count;
-    uint32_t dict_next_keys_version;                 /* last one given out; 1 is the empty block's */
-    uint64_t dict_next_version;
 } KrContainerState;
 
 #endif

@@ -26,7 +26,7 @@ PyObject *kr_dict_new_over(PyDictKeysObject *k, PyDictValues *v, Py_ssize_t used
         return NULL;
     }
     d->ma_used = used;
-    d->ma_version_tag = ++s->dict_next_version;
+    kr_dict_touch(d);
     d->ma_keys = k;
     d->ma_values = v;
     return (PyObject *)d;

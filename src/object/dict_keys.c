@@ -136,12 +136,12 @@ uint32_t kr_dict_keys_version(PyDictObject *d) {
     if (d->ma_values != NULL)
         return 0;
     if (k->version == 0) {
-        KrContainerState *s = &kr_interp()->container;
-        if (s->dict_next_keys_version == UINT32_MAX)
+        uint32_t *last = &kr_runtime.process.versions.keys;
+        if (*last == UINT32_MAX)
             return 0;
-        if (s->dict_next_keys_version == 0)
-            s->dict_next_keys_version = 1;      /* the empty block's */
-        k->version = ++s->dict_next_keys_version;
+        if (*last == 0)
+            *last = 1;      /* the empty block's */
+        k->version = ++*last;
     }
     return k->version;
 }

@@ -78,7 +78,7 @@ void kr_keys_free(PyDictKeysObject *k);
 int kr_keys_log2_for(Py_ssize_t n);
 Py_ssize_t kr_keys_bytes(PyDictKeysObject *k);
 
-KR_INLINE void kr_dict_touch(PyDictObject *d) { d->ma_version_tag = ++kr_interp()->container.dict_next_version; }
+KR_INLINE void kr_dict_touch(PyDictObject *d) { d->ma_version_tag = ++kr_runtime.process.versions.dict; }
 
 /* Value of entry ix; NULL when this split dict has none for the shared name. */
 KR_INLINE PyObject **kr_dict_value_ref(PyDictObject *d, Py_ssize_t ix) {

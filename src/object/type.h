@@ -48,8 +48,8 @@ PyTypeObject *kr_type_best_base(PyObject *bases) KR_BORROWED KR_MAY_RAISE;
 int kr_type_add_subclass(PyTypeObject *base, PyTypeObject *t) KR_MAY_RAISE;
 void kr_type_remove_from_bases(PyTypeObject *t, PyObject *bases);
 PyObject *kr_type_subclasses(PyTypeObject *t) KR_NEW_REF KR_MAY_RAISE;
-/* The next live subclass in t->tp_subclasses, new reference; *pos starts at 0; NULL at the end. */
-PyTypeObject *kr_type_next_subclass(PyTypeObject *t, Py_ssize_t *pos) KR_NEW_REF;
+/* The next live direct subclass that t has in the interpreter, new reference; *pos starts at 0; NULL at the end. */
+PyTypeObject *kr_type_next_subclass(KrInterp *, PyTypeObject *t, Py_ssize_t *pos) KR_NEW_REF;
 int kr_type_set_bases(PyTypeObject *t, PyObject *bases, void *unused) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* __class__ of object. */
 int kr_object_set_class(PyObject *o, PyObject *value, void *unused) KR_MAY_RAISE;
@@ -62,7 +62,7 @@ void kr_type_ready_early(PyTypeObject *t);
 /* --- slots (type_slots.c, type_wrap.c) --- */
 
 /* Interns the names of the slot table; once a process. */
-int kr_slots_init(void);
+int kr_slots_init(void) KR_MAY_RAISE;
 /* Fills t's slots from the special methods it defines and inherits. */
 void kr_slots_fill(PyTypeObject *t);
 /* After an assignment of t.name: the slots of t and its subclasses. */

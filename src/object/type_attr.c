@@ -28,8 +28,8 @@ static bool has_custom_mro(PyTypeObject *t) {
 unsigned int kr_type_version(PyTypeObject *t) {
     if (t->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)
         return t->tp_version_tag;
-    KrTypeState *s = &kr_interp()->type;
-    if (!(t->tp_flags & Py_TPFLAGS_READY) || s->next_version == UINT_MAX || has_custom_mro(t))
+    unsigned int *last = &kr_runtime.process.versions.type;
+    if (!(t->tp_flags & Py_TPFLAGS_READY) || *last == UINT_MAX || has_custom_mro(t))
         return 0;
     PyObject *bases = t->tp_bases;
     for (Py_ssize_t i = 0, n = bases == NULL ? 0 : PyTuple_GET_SIZE(bases); i < n; i++) {
@@ -37,20 +37,29 @@ unsigned int kr_type_version(PyTypeObject *t) {
         if (!PyType_Check(base) || kr_type_version((PyTypeObject *)base) == 0)
             return 0;
     }
-    t->tp_version_tag = ++s->next_version;
+    t->tp_version_tag = ++*last;
     t->tp_flags |= Py_TPFLAGS_VALID_VERSION_TAG;
     return t->tp_version_tag;
 }
 
-/* Must be called after every change of a class: drops what is cached about it and its subclasses. */
-void PyType_Modified(PyTypeObject *t) {
-    if (!(t->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG))
-        return;
+static void subclasses_modified(KrInterp *interp, PyTypeObject *t) {
     Py_ssize_t pos = 0;
-    for (PyTypeObject *sub; (sub = kr_type_next_subclass(t, &pos)) != NULL;) {
+    for (PyTypeObject *sub; (sub = kr_type_next_subclass(interp, t, &pos)) != NULL;) {
         PyType_Modified(sub);
         Py_DECREF(sub);
     }
+}
+
+/* Must be called after every change of a class: drops what is cached about it and its subclasses, those of a static type in every
+ * interpreter. */
+void PyType_Modified(PyTypeObject *t) {
+    if (!(t->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG))
+        return;
+    if (t->tp_flags & Py_TPFLAGS_HEAPTYPE)
+        subclasses_modified(kr_interp(), t);
+    else
+        for (KrInterp *interp = kr_runtime.interps; interp != NULL; interp = interp->next)
+            subclasses_modified(interp, t);
     t->tp_flags &= ~Py_TPFLAGS_VALID_VERSION_TAG;
     t->tp_version_tag = 0;
     if (PyType_HasFeature(t, Py_TPFLAGS_HEAPTYPE))
@@ -69,7 +78,7 @@ void kr_type_cache_clear(KrInterp *interp) {
 /* Empties the cache; the last version tag given out. */
 unsigned int PyType_ClearCache(void) {
     kr_type_cache_clear(kr_interp());
-    return kr_interp()->type.next_version;
+    return kr_runtime.process.versions.type;
 }
 
 /* ------------------------------------------------------------------ look-up */

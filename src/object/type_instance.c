@@ -6,6 +6,7 @@
  */
 #include "object/type.h"
 #include "object/instance.h"
+#include "object/static_type.h"
 #include "memory/gc.h"
 
 /* ------------------------------------------------------------------ slots */
@@ -224,4 +225,11 @@ PyGetSetDef *kr_subtype_getsets(bool dict, bool weakref) {
 }
 
 int PyType_SUPPORTS_WEAKREFS(PyTypeObject *t) { return t->tp_weaklistoffset > 0; }
-PyObject **PyObject_GET_WEAKREFS_LISTPTR(PyObject *o) { return (PyObject **)((char *)o + Py_TYPE(o)->tp_weaklistoffset); }
+PyObject **PyObject_GET_WEAKREFS_LISTPTR(PyObject *o) {
+    if (KR_UNLIKELY(kr_is_static_type(o))) {
+        KrStaticType *s = kr_static_type_find(kr_interp(), (PyTypeObject *)o);
+        if (s != NULL)
+            return &s->weaklist;
+    }
+    return (PyObject **)((char *)o + Py_TYPE(o)->tp_weaklistoffset);
+}

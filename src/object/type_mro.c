@@ -2,11 +2,12 @@
  *
  * tp_mro is a tuple that starts with the type. tp_subclasses is a dict from the address of each direct subclass (as int) to a weak
  * reference to it, or, for a static type, to the type itself: a class must be found from its base while it lives, and
- * must not be kept alive by it. A type's "solid base" is the most derived type of its tp_base chain that added fields to
+ * must not be kept alive by it. The classes below a static type are in such a dict of each interpreter (static_type.h). A type's "solid base" is the most derived type of its tp_base chain that added fields to
  * the instance struct; two bases go together when one's solid base is a subtype of the other's.
  */
 #include "object/type.h"
 #include "object/instance.h"
+#include "object/static_type.h"
 
 /* ------------------------------------------------------------------ subtypes */
 
@@ -26,29 +27,40 @@ int PyType_IsSubtype(PyTypeObject *a, PyTypeObject *b) {
 
 /* ------------------------------------------------------------------ subclasses */
 
+/* Where the dict is that names t below base; NULL, without an exception, when there can be none yet. */
+static PyObject **subclasses_for(PyTypeObject *base, PyTypeObject *t) {
+    if (((base->tp_flags ^ t->tp_flags) & Py_TPFLAGS_HEAPTYPE) == 0)
+        return &base->tp_subclasses;
+    KrStaticType *s = kr_static_type_find(kr_interp(), base);
+    return s == NULL ? NULL : &s->subclasses;
+}
+
 int kr_type_add_subclass(PyTypeObject *base, PyTypeObject *t) {
-    PyObject *key = PyLong_FromVoidPtr(t);
+    if (((base->tp_flags ^ t->tp_flags) & Py_TPFLAGS_HEAPTYPE) != 0 && kr_static_type_get(base) == NULL)
+        return -1;
+    PyObject **dict = subclasses_for(base, t), *key = PyLong_FromVoidPtr(t);
     if (key == NULL)
         return -1;
     PyObject *value = PyType_HasFeature(t, Py_TPFLAGS_HEAPTYPE) ? PyWeakref_NewRef((PyObject *)t, NULL) : Py_NewRef((PyObject *)t);
     int r = -1;
-    if (value != NULL && (base->tp_subclasses != NULL || (base->tp_subclasses = PyDict_New()) != NULL))
-        r = PyDict_SetItem(base->tp_subclasses, key, value);
+    if (value != NULL && (*dict != NULL || (*dict = PyDict_New()) != NULL))
+        r = PyDict_SetItem(*dict, key, value);
     Py_DECREF(key);
     Py_XDECREF(value);
     return r;
 }
 
 static void remove_subclass(PyTypeObject *base, PyTypeObject *t) {
-    if (base->tp_subclasses == NULL)
+    PyObject **dict = subclasses_for(base, t);
+    if (dict == NULL || *dict == NULL)
         return;
     PyObject *type, *value, *tb, *key;
     PyErr_Fetch(&type, &value, &tb);
-    if ((key = PyLong_FromVoidPtr(t)) == NULL || PyDict_DelItem(base->tp_subclasses, key) < 0)
+    if ((key = PyLong_FromVoidPtr(t)) == NULL || PyDict_DelItem(*dict, key) < 0)
         PyErr_Clear();
     Py_XDECREF(key);
-    if (PyDict_GET_SIZE(base->tp_subclasses) == 0)
-        Py_CLEAR(base->tp_subclasses);
+    if (PyDict_GET_SIZE(*dict) == 0)
+        Py_CLEAR(*dict);
     PyErr_Restore(type, value, tb);
 }
 
@@ -60,9 +72,10 @@ void kr_type_remove_from_bases(PyTypeObject *t, PyObject *bases) {
     }
 }
 
-PyTypeObject *kr_type_next_subclass(PyTypeObject *t, Py_ssize_t *pos) {
+/* The next entry of such a dict (NULL: empty) whose class lives, new reference. */
+static PyTypeObject *next_in(PyObject *dict, Py_ssize_t *pos) {
     PyObject *key, *value;
-    while (t->tp_subclasses != NULL && PyDict_Next(t->tp_subclasses, pos, &key, &value)) {
+    while (dict != NULL && PyDict_Next(dict, pos, &key, &value)) {
         if (PyWeakref_CheckRef(value))
             value = PyWeakref_GET_OBJECT(value);
         if (value != Py_None)
@@ -71,10 +84,24 @@ PyTypeObject *kr_type_next_subclass(PyTypeObject *t, Py_ssize_t *pos) {
     return NULL;
 }
 
+PyTypeObject *kr_type_next_subclass(KrInterp *interp, PyTypeObject *t, Py_ssize_t *pos) {
+    enum { OWN = 1 << 30 };     /* positions in the interpreter's dict of a static type begin here */
+    PyTypeObject *sub = *pos < OWN ? next_in(t->tp_subclasses, pos) : NULL;
+    if (sub != NULL || (t->tp_flags & Py_TPFLAGS_HEAPTYPE))
+        return sub;
+    KrStaticType *s = kr_static_type_find(interp, t);
+    if (s == NULL)
+        return NULL;
+    Py_ssize_t at = *pos < OWN ? 0 : *pos - OWN;
+    sub = next_in(s->subclasses, &at);
+    *pos = at + OWN;
+    return sub;
+}
+
 PyObject *kr_type_subclasses(PyTypeObject *t) {
     PyObject *list = PyList_New(0);
     Py_ssize_t pos = 0;
-    for (PyTypeObject *sub; list != NULL && (sub = kr_type_next_subclass(t, &pos)) != NULL;) {
+    for (PyTypeObject *sub; list != NULL && (sub = kr_type_next_subclass(kr_interp(), t, &pos)) != NULL;) {
         if (PyList_Append(list, (PyObject *)sub) < 0)
             Py_CLEAR(list);
         Py_DECREF(sub);

@@ -577,16 +577,19 @@ struct wrapperbase kr_slotdefs[] = {
 };
 #define ROWS ((int)KR_ARRAY_LEN(kr_slotdefs) - 1)
 
-#define SLOT_NAME_COUNT KR_ARRAY_LEN(((KrTypeState *)0)->slot_names)
+#define SLOT_NAME_COUNT KR_ARRAY_LEN(kr_runtime.process.slot_names)
 KR_INLINE size_t name_hash(PyObject *name) { return ((uintptr_t)name >> 4) ^ ((uintptr_t)name >> 12); }
 
-/* Interns the names and fills this interpreter's set of them, by which a class's special methods are recognised quickly. */
+/* Interns the names, in every interpreter, and fills the set of them by which a class's special methods are recognised quickly. */
 int kr_slots_init(void) {
-    KrTypeState *s = &kr_interp()->type;
+    KrRuntimeProcess *s = &kr_runtime.process;
     for (int row = 0; row < ROWS; row++) {
         struct wrapperbase *p = &kr_slotdefs[row];
-        if (p->name_strobj == NULL && (p->name_strobj = PyUnicode_InternFromString(p->name)) == NULL)
-            return -1;
+        if (p->name_strobj == NULL) {
+            if ((p->name_strobj = PyUnicode_FromString(p->name)) == NULL)
+                return -1;
+            PyUnicode_InternImmortal(&p->name_strobj);
+        }
         size_t i = name_hash(p->name_strobj) % SLOT_NAME_COUNT;
         while (s->slot_names[i].name != NULL && s->slot_names[i].name != p->name_strobj)
             i = (i + 1) % SLOT_NAME_COUNT;
@@ -595,15 +598,12 @@ int kr_slots_init(void) {
             s->slot_names[i].first = (short)row;
         }
     }
-    s->slot_names_ready = true;
     return 0;
 }
 
 /* The first row of a special method, -1 if `name` (interned) is none. */
 static int first_row(PyObject *name) {
-    KrTypeState *s = &kr_interp()->type;
-    if (KR_UNLIKELY(!s->slot_names_ready) && kr_slots_init() < 0)
-        return -1;
+    const KrRuntimeProcess *s = &kr_runtime.process;
     for (size_t i = name_hash(name) % SLOT_NAME_COUNT; s->slot_names[i].name != NULL; i = (i + 1) % SLOT_NAME_COUNT)
         if (s->slot_names[i].name == name)
             return s->slot_names[i].first;
@@ -762,9 +762,11 @@ void kr_slots_fill(PyTypeObject *t) {
 /* After an assignment: t and the subclasses that inherit `name` from it. */
 static int update_below(PyTypeObject *t, PyObject *name) {
     update_name(t, name);
-    PyObject *subclasses = t->tp_subclasses == NULL ? NULL : kr_type_subclasses(t);
+    if (t->tp_subclasses == NULL && (t->tp_flags & Py_TPFLAGS_HEAPTYPE))
+        return 0;
+    PyObject *subclasses = kr_type_subclasses(t);
     if (subclasses == NULL)
-        return PyErr_Occurred() ? -1 : 0;
+        return -1;
     int r = 0;
     for (Py_ssize_t i = 0; r == 0 && i < PyList_GET_SIZE(subclasses); i++) {
         PyTypeObject *sub = (PyTypeObject *)PyList_GET_ITEM(subclasses, i);
@@ -779,7 +781,7 @@ int kr_slots_update(PyTypeObject *t, PyObject *name) { return first_row(name) < 
 
 void kr_slots_update_all(PyTypeObject *t) {
     fill_all(t);
-    PyObject *subclasses = t->tp_subclasses == NULL ? NULL : kr_type_subclasses(t);
+    PyObject *subclasses = kr_type_subclasses(t);
     if (subclasses == NULL) {
         PyErr_Clear();
         return;

@@ -1,4 +1,4 @@
-/* type_state.h - the type attribute cache and version tags, free lists of bound methods, in KrInterp. */
+/* type_state.h - the type attribute cache, what static types have of each interpreter, free lists of bound methods, in KrInterp. */
 #ifndef KRAIT_TYPE_STATE_H
 #define KRAIT_TYPE_STATE_H
 
@@ -10,9 +10,8 @@ typedef struct {
 } KrTypeCacheEntry;
 typedef struct {
     KrTypeCacheEntry cache[KR_TYPE_CACHE_SIZE];
-    unsigned int next_version;   /* last one given out; 0 after all have been */
-    struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
-    bool slot_names_ready;
+    struct KrStaticType **static_types; /* object/static_type.h: open addressing by the type's address; NULL: none yet */
+    size_t static_type_count, static_type_mask;
     PyMethodObject *method_free;        /* dead bound methods, linked by im_self */
     PyCFunctionObject *cfunction_free;  /* dead builtin functions, linked by m_self */
     int method_free_count, cfunction_free_count;

@@ -53,5 +53,6 @@ KR_INLINE bool kr_is_ascii(const void *bytes, Py_ssize_t n) {
 
 /* unicode_intern.c: takes a dying interned string out of the table. */
 void kr_unicode_unintern(PyObject *s);
+int kr_unicode_intern_init(KrInterp *) KR_MAY_RAISE; /* unicode_intern.c: the table, for kr_unicode_init */
 
 #endif

@@ -420,6 +420,11 @@ void PyUnicode_AppendAndDel(PyObject **at, PyObject *right) {
 
 int kr_unicode_init(KrInterp *interp) {
     KrTextState *t = &interp->text;
+    if (interp != kr_runtime.main_interp) {
+        t->empty = kr_runtime.main_interp->text.empty;
+        memcpy(t->latin1, kr_runtime.main_interp->text.latin1, sizeof t->latin1);
+        return kr_unicode_intern_init(interp);
+    }
     if (!(t->empty = allocate(0, 0))) return -1;
     kr_make_immortal(t->empty);
     for (int c = 0; c < 256; c++) {
@@ -429,5 +434,5 @@ int kr_unicode_init(KrInterp *interp) {
         kr_make_immortal(o);
         t->latin1[c] = o;
     }
-    return (t->interned = PyDict_New()) ? 0 : -1;
+    return kr_unicode_intern_init(interp);
 }

@@ -1,10 +1,12 @@
 /* weakref.c - weak references and proxies.
  *
  * All weak references to an object are a doubly linked list in its weak list slot (tp_weaklistoffset), the reference without a callback first, the
- * proxy without a callback second: those two are reused. A cleared reference points to None and is in no list.
+ * proxy without a callback second: those two are reused. A cleared reference points to None and is in no list. A static type has a list in
+ * each interpreter (static_type.h).
  */
 #include "krait.h"
 #include "object/call.h"
+#include "object/static_type.h"
 
 #define REF(o) ((PyWeakReference *)(o))
 #define LIST(o) ((PyWeakReference **)PyObject_GET_WEAKREFS_LISTPTR(o))
@@ -18,9 +20,18 @@ static PyObject *referent(PyObject *self) {
 
 /* ------------------------------------------------------------------ lists */
 
+/* The list that begins with r, a reference to a static type that was made by another interpreter. */
+static KR_COLD PyWeakReference **list_elsewhere(PyWeakReference *r) {
+    for (KrInterp *interp = kr_runtime.interps; interp; interp = interp->next) {
+        KrStaticType *s = kr_static_type_find(interp, (PyTypeObject *)r->wr_object);
+        if (s && s->weaklist == (PyObject *)r) return (PyWeakReference **)&s->weaklist;
+    }
+    Py_UNREACHABLE();
+}
 static void unlink_ref(PyWeakReference *r) {
     if (r->wr_object == Py_None) return;
     PyWeakReference **list = LIST(r->wr_object);
+    if (KR_UNLIKELY(!r->wr_prev && *list != r)) list = list_elsewhere(r);
     if (*list == r) *list = r->wr_next;
     r->wr_object = Py_None;
     if (r->wr_prev) r->wr_prev->wr_next = r->wr_next;
@@ -88,6 +99,14 @@ Py_ssize_t _PyWeakref_GetWeakrefCount(PyWeakReference *head) {
     return n;
 }
 static bool weakly_referenceable(PyObject *o) { return PyType_SUPPORTS_WEAKREFS(Py_TYPE(o)); }
+/* Before a reference to o is made: 0 when it can be, -1 with an exception. LIST(o) stays where it is then. */
+static int prepare(PyObject *o) {
+    if (!weakly_referenceable(o)) {
+        PyErr_Format(PyExc_TypeError, "cannot create weak reference to '%s' object", Py_TYPE(o)->tp_name);
+        return -1;
+    }
+    return kr_is_static_type(o) && !kr_static_type_get((PyTypeObject *)o) ? -1 : 0;
+}
 static void call_callback(PyWeakReference *r, PyObject *callback) {
     PyObject *v = PyObject_CallOneArg(callback, (PyObject *)r);
     if (v) Py_DECREF(v);
@@ -184,18 +203,10 @@ static PyObject *ref_richcompare(PyObject *self, PyObject *other, int op) {
     Py_XDECREF(b);
     return r;
 }
-static int cannot_refer(PyObject *o) {
-    PyErr_Format(PyExc_TypeError, "cannot create weak reference to '%s' object", Py_TYPE(o)->tp_name);
-    return -1;
-}
 static PyObject *ref_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     PyObject *o, *callback = NULL;
     (void)kwds;
-    if (!PyArg_UnpackTuple(args, "__new__", 1, 2, &o, &callback)) return NULL;
-    if (!weakly_referenceable(o)) {
-        cannot_refer(o);
-        return NULL;
-    }
+    if (!PyArg_UnpackTuple(args, "__new__", 1, 2, &o, &callback) || prepare(o) < 0) return NULL;
     if (callback == Py_None) callback = NULL;
     PyWeakReference **list = LIST(o), *ref, *proxy;
     basic_refs(*list, &ref, &proxy);
@@ -362,10 +373,7 @@ PyTypeObject _PyWeakref_CallableProxyType = {PROXY_TYPE("weakref.CallableProxyTy
 /* ------------------------------------------------------------------ the API */
 
 static PyObject *new_weak(PyObject *o, PyObject *callback, PyTypeObject *type) {
-    if (!weakly_referenceable(o)) {
-        cannot_refer(o);
-        return NULL;
-    }
+    if (prepare(o) < 0) return NULL;
     if (callback == Py_None) callback = NULL;
     PyWeakReference **list = LIST(o), *ref, *proxy, *self;
     basic_refs(*list, &ref, &proxy);

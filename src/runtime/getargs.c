@@ -182,13 +182,15 @@ static int parser_ready(struct _PyArg_Parser *p) {
     PyObject *names = PyTuple_New(len - pos);
     if (!names) return -1;
     for (int i = pos; i < len; i++) {
-        PyObject *name = PyUnicode_InternFromString(p->keywords[i]);
+        PyObject *name = PyUnicode_FromString(p->keywords[i]);
         if (!name) {
             Py_DECREF(names);
             return -1;
         }
+        PyUnicode_InternImmortal(&name);
         PyTuple_SET_ITEM(names, i - pos, name);
     }
+    PyObject_GC_UnTrack(names); /* no interpreter's, though one makes it */
     p->pos = pos;
     p->kwtuple = names;
     return 0;

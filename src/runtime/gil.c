@@ -1,9 +1,9 @@
 /* gil.c - the GIL, pending calls, and the poll the interpreter loop makes when its eval breaker is set.
  *
- * The lock is a flag under a mutex. A waiter that has waited one switch interval without seeing a hand-over sets
- * gil_drop_request; the holder notices at its next poll, releases, and waits until somebody else has had the lock
- * (fair hand-over), so that two busy threads alternate. eval_breaker is the one word the loop looks at; it is a
- * summary of: drop request, tripped signals, pending calls, asynchronous exceptions.
+ * The lock is a flag under a mutex; interpreters refer to theirs by a pointer, though they all share one for now. A waiter that has waited
+ * one switch interval without seeing a hand-over sets drop_request, and the breaker of the interpreter that the holder is in; the holder
+ * notices at its next poll, releases, and waits until somebody else has had the lock (fair hand-over), so that two busy threads alternate.
+ * eval_breaker is the one word the loop looks at; it is a summary of: drop request, tripped signals, pending calls, asynchronous exceptions.
  */
 #include "runtime/gil.h"
 #include "runtime/signals.h"
@@ -11,37 +11,38 @@
 #include <errno.h>
 #include <time.h>
 
-int kr_gil_init(KrInterp *interp) {
-    KrInterpRuntime *r = &interp->runtime;
+int kr_gil_init(KrGil *g) {
     pthread_condattr_t attr;
     if (pthread_condattr_init(&attr)) return -1;
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    int bad = pthread_mutex_init(&r->gil_mutex, NULL) || pthread_cond_init(&r->gil_cond, &attr) ||
-              pthread_cond_init(&r->gil_switch_cond, &attr) || pthread_mutex_init(&r->pending_mutex, NULL);
+    int bad = pthread_mutex_init(&g->mutex, NULL) || pthread_cond_init(&g->freed, &attr) || pthread_cond_init(&g->switched, &attr);
     pthread_condattr_destroy(&attr);
+    if (!g->interval_us) g->interval_us = 5000;
     return bad ? -1 : 0;
 }
 
-void kr_gil_fini(KrInterp *interp) {
-    pthread_mutex_destroy(&interp->runtime.gil_mutex);
-    pthread_cond_destroy(&interp->runtime.gil_cond);
-    pthread_cond_destroy(&interp->runtime.gil_switch_cond);
-    pthread_mutex_destroy(&interp->runtime.pending_mutex);
+void kr_gil_fini(KrGil *g) {
+    pthread_mutex_destroy(&g->mutex);
+    pthread_cond_destroy(&g->freed);
+    pthread_cond_destroy(&g->switched);
 }
 
 /* The child of a fork holds the lock, whatever other threads were waiting for. */
-void kr_gil_reinit_after_fork(KrInterp *interp, KrThread *holder) {
-    kr_gil_init(interp);
-    interp->runtime.gil_locked = 1;
-    interp->runtime.gil_holder = interp->runtime.gil_last_holder = holder;
-    interp->runtime.gil_drop_request = 0;
+void kr_gil_reinit_after_fork(KrThread *holder) {
+    KrGil *g = holder->base.interp->runtime.gil;
+    kr_gil_init(g);
+    g->locked = 1;
+    g->holder = g->last_holder = holder;
+    g->drop_request = 0;
 }
 
-/* Recomputes the summary word; any thread may call it. */
+/* Recomputes the summary word; any thread may call it. The word is cleared first: what is set meanwhile is seen, or sets it itself. */
 static void breaker_update(KrInterp *interp) {
     KrInterpRuntime *r = &interp->runtime;
-    interp->vm.eval_breaker = r->gil_drop_request || r->pending_to_do || r->pending_async_exc ||
-                              (interp == kr_runtime.main_interp && kr_runtime.process.signals_tripped);
+    interp->vm.eval_breaker = 0;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (r->gil->drop_request || r->pending_to_do || r->pending_async_exc || (interp == kr_runtime.main_interp && kr_runtime.process.signals_tripped))
+        interp->vm.eval_breaker = 1;
 }
 
 void kr_eval_request_poll(KrInterp *interp) { interp->vm.eval_breaker = 1; }
@@ -58,82 +59,97 @@ static struct timespec after_us(unsigned long us) {
     return t;
 }
 
-void kr_gil_acquire_unbound(KrInterp *interp) {
-    KrInterpRuntime *r = &interp->runtime;
+void kr_gil_acquire_unbound(KrGil *g) {
     int saved = errno;
-    pthread_mutex_lock(&r->gil_mutex);
-    while (r->gil_locked) {
-        uint64_t seen = r->gil_switch_number;
-        struct timespec until = after_us(r->gil_interval_us);
-        int rc = pthread_cond_timedwait(&r->gil_cond, &r->gil_mutex, &until);
-        if (rc == ETIMEDOUT && r->gil_locked && r->gil_switch_number == seen) {
-            r->gil_drop_request = 1;
-            interp->vm.eval_breaker = 1;
+    pthread_mutex_lock(&g->mutex);
+    while (g->locked) {
+        uint64_t seen = g->switch_number;
+        struct timespec until = after_us(g->interval_us);
+        int rc = pthread_cond_timedwait(&g->freed, &g->mutex, &until);
+        if (rc == ETIMEDOUT && g->locked && g->switch_number == seen) {
+            g->drop_request = 1;
+            if (g->holder) kr_eval_request_poll(g->holder->base.interp);
         }
     }
-    r->gil_locked = 1;
-    pthread_mutex_unlock(&r->gil_mutex);
+    g->locked = 1;
+    pthread_mutex_unlock(&g->mutex);
     errno = saved;
 }
 
-void kr_gil_adopt(KrInterp *interp, KrThread *t) {
-    KrInterpRuntime *r = &interp->runtime;
-    pthread_mutex_lock(&r->gil_mutex);
-    if (r->gil_last_holder != t) {
-        r->gil_last_holder = t;
-        r->gil_switch_number++;
-    }
-    r->gil_holder = t;
-    r->gil_drop_request = 0;
-    pthread_cond_signal(&r->gil_switch_cond);
-    pthread_mutex_unlock(&r->gil_mutex);
+/* t runs on the calling OS thread from now on. */
+static void become(KrThread *t) {
+    if (KR_UNLIKELY(t->vm.stack_owner != pthread_self())) kr_vm_thread_set_stack(t);
     kr_tls_thread = t;
-    breaker_update(interp);
+    breaker_update(t->base.interp);
+}
+
+void kr_gil_adopt(KrThread *t) {
+    KrGil *g = t->base.interp->runtime.gil;
+    pthread_mutex_lock(&g->mutex);
+    if (g->last_holder != t) {
+        g->last_holder = t;
+        g->switch_number++;
+    }
+    g->holder = t;
+    g->drop_request = 0;
+    pthread_cond_signal(&g->switched);
+    pthread_mutex_unlock(&g->mutex);
+    become(t);
+}
+
+KrThread *kr_thread_swap(KrThread *t) {
+    KrThread *old = kr_tls_thread;
+    if (t == old) return old;
+    KrGil *g = (t ? t : old)->base.interp->runtime.gil;
+    pthread_mutex_lock(&g->mutex);
+    g->holder = t;
+    if (t) g->last_holder = t;
+    pthread_mutex_unlock(&g->mutex);
+    if (t) become(t);
+    else kr_tls_thread = NULL;
+    return old;
 }
 
 /* A thread other than the finalising one must not come back while the interpreter is torn down. */
-static void exit_if_finalizing(KrInterp *interp, KrThread *t) {
-    if (kr_runtime.finalizing && interp->runtime.gil_holder != t && interp->threads != NULL &&
-        pthread_self() != (pthread_t)kr_runtime.process.main_thread_ident)
-        pthread_exit(NULL);
+static void exit_if_finalizing(KrGil *held) {
+    if (KR_LIKELY(!kr_runtime.finalizing) || PyThread_get_thread_ident() == kr_runtime.process.finalizing_ident) return;
+    if (held) kr_gil_release(held);
+    pthread_exit(NULL);
 }
 
-void kr_gil_acquire(KrInterp *interp, KrThread *t) {
+void kr_gil_acquire(KrThread *t) {
+    KrGil *g = t->base.interp->runtime.gil;
     int saved = errno;
-    exit_if_finalizing(interp, t);
-    kr_gil_acquire_unbound(interp);
-    if (kr_runtime.finalizing && pthread_self() != (pthread_t)kr_runtime.process.main_thread_ident) {
-        kr_gil_release(interp);
-        pthread_exit(NULL);
-    }
-    kr_gil_adopt(interp, t);
+    exit_if_finalizing(NULL);
+    kr_gil_acquire_unbound(g);
+    exit_if_finalizing(g);
+    kr_gil_adopt(t);
     errno = saved;
 }
 
-void kr_gil_release(KrInterp *interp) {
-    KrInterpRuntime *r = &interp->runtime;
-    pthread_mutex_lock(&r->gil_mutex);
-    r->gil_locked = 0;
-    r->gil_holder = NULL;
-    pthread_cond_signal(&r->gil_cond);
-    pthread_mutex_unlock(&r->gil_mutex);
+void kr_gil_release(KrGil *g) {
+    pthread_mutex_lock(&g->mutex);
+    g->locked = 0;
+    g->holder = NULL;
+    pthread_cond_signal(&g->freed);
+    pthread_mutex_unlock(&g->mutex);
 }
 
 /* Gives the lock to whoever asked for it, and gets it back. */
-static void gil_hand_over(KrInterp *interp, KrThread *t) {
-    KrInterpRuntime *r = &interp->runtime;
-    pthread_mutex_lock(&r->gil_mutex);
-    r->gil_locked = 0;
-    r->gil_holder = NULL;
+static void gil_hand_over(KrThread *t) {
+    KrGil *g = t->base.interp->runtime.gil;
+    pthread_mutex_lock(&g->mutex);
+    g->locked = 0;
+    g->holder = NULL;
     kr_tls_thread = NULL;
-    pthread_cond_signal(&r->gil_cond);
-    while (r->gil_drop_request && r->gil_last_holder == t) {
-        r->gil_drop_request = 1;
-        struct timespec until = after_us(r->gil_interval_us * 4);
-        if (pthread_cond_timedwait(&r->gil_switch_cond, &r->gil_mutex, &until) == ETIMEDOUT) break;
+    pthread_cond_signal(&g->freed);
+    while (g->drop_request && g->last_holder == t) {
+        g->drop_request = 1;
+        struct timespec until = after_us(g->interval_us * 4);
+        if (pthread_cond_timedwait(&g->switched, &g->mutex, &until) == ETIMEDOUT) break;
     }
-    pthread_mutex_unlock(&r->gil_mutex);
-    kr_gil_acquire(interp, t);
+    pthread_mutex_unlock(&g->mutex);
+    kr_gil_acquire(t);
 }
 
 /* ------------------------------------------------------------------ C API */
@@ -142,27 +158,29 @@ PyThreadState *PyEval_SaveThread(void) {
     KrThread *t = kr_tls_thread;
     if (!t) Py_FatalError("PyEval_SaveThread: the GIL is not held");
     kr_tls_thread = NULL;
-    kr_gil_release(t->base.interp);
+    kr_gil_release(t->base.interp->runtime.gil);
     return &t->base;
 }
-void PyEval_RestoreThread(PyThreadState *ts) { kr_gil_acquire(ts->interp, (KrThread *)ts); }
-void PyEval_AcquireThread(PyThreadState *ts) { kr_gil_acquire(ts->interp, (KrThread *)ts); }
+void PyEval_RestoreThread(PyThreadState *ts) { kr_gil_acquire((KrThread *)ts); }
+void PyEval_AcquireThread(PyThreadState *ts) { kr_gil_acquire((KrThread *)ts); }
 void PyEval_ReleaseThread(PyThreadState *ts) {
     kr_tls_thread = NULL;
-    kr_gil_release(ts->interp);
+    kr_gil_release(ts->interp->runtime.gil);
 }
 void PyEval_AcquireLock(void) { PyEval_AcquireThread(PyGILState_GetThisThreadState()); }
 void PyEval_ReleaseLock(void) { PyEval_ReleaseThread(PyThreadState_Get()); }
 void PyEval_InitThreads(void) {}
 int PyEval_ThreadsInitialized(void) { return kr_runtime.initialized; }
 
-void _PyEval_SetSwitchInterval(unsigned long us) { kr_interp()->runtime.gil_interval_us = us ? us : 1; }
-unsigned long _PyEval_GetSwitchInterval(void) { return kr_interp()->runtime.gil_interval_us; }
+void _PyEval_SetSwitchInterval(unsigned long us) { kr_interp()->runtime.gil->interval_us = us ? us : 1; }
+unsigned long _PyEval_GetSwitchInterval(void) { return kr_interp()->runtime.gil->interval_us; }
 
 /* ------------------------------------------------------------------ pending calls */
 
+/* Queued for the interpreter that the thread is in, as far as that can be told without the GIL, else for the main one. */
 int Py_AddPendingCall(int (*func)(void *), void *arg) {
-    KrInterp *interp = kr_runtime.main_interp;
+    PyThreadState *ts = kr_tls_thread ? &kr_tls_thread->base : PyGILState_GetThisThreadState();
+    KrInterp *interp = ts ? ts->interp : kr_runtime.main_interp;
     if (!interp) return -1;
     KrInterpRuntime *r = &interp->runtime;
     pthread_mutex_lock(&r->pending_mutex);
@@ -173,7 +191,7 @@ int Py_AddPendingCall(int (*func)(void *), void *arg) {
         r->pending_calls[r->pending_last].arg = arg;
         r->pending_last = next;
         r->pending_to_do = 1;
-        interp->vm.eval_breaker = 1;
+        kr_eval_request_poll(interp);
     }
     pthread_mutex_unlock(&r->pending_mutex);
     return full ? -1 : 0;
@@ -214,7 +232,7 @@ int kr_eval_poll(KrThread *t) {
     if (kr_runtime.process.signals_tripped && is_main_thread() && interp == kr_runtime.main_interp)
         result = kr_signals_run(t);
     if (result == 0 && r->pending_to_do && is_main_thread()) result = run_pending_calls(interp);
-    if (result == 0 && r->gil_drop_request) gil_hand_over(interp, t);
+    if (result == 0 && r->gil->drop_request) gil_hand_over(t);
     if (result == 0 && t->base.async_exc) {
         PyObject *exc = t->base.async_exc;
         t->base.async_exc = NULL;

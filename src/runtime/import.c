@@ -102,26 +102,75 @@ PyObject *PyImport_AddModule(const char *name) {
 
 /* ------------------------------------------------------------------ native modules and extensions */
 
+/* A single-phase module that has been initialised: its definition is the extension's own, so all interpreters share it. */
+typedef struct KrExtension {
+    struct KrExtension *next;
+    PyModuleDef *def;
+    size_t size;                /* of the key: file and name, each with its NUL, in UTF-8 (surrogates too) */
+    char key[];
+} KrExtension;
+
+/* The key of (filename, name), bytes. */
+static PyObject *extension_key(PyObject *name, PyObject *filename) {
+    PyObject *f = _PyUnicode_AsUTF8String(filename, "surrogatepass"), *n = f ? _PyUnicode_AsUTF8String(name, "surrogatepass") : NULL;
+    PyObject *key = n ? PyBytes_FromFormat("%s%c%s%c", PyBytes_AS_STRING(f), 0, PyBytes_AS_STRING(n), 0) : NULL;
+    Py_XDECREF(f);
+    Py_XDECREF(n);
+    return key;
+}
+static KrExtension *find_extension(PyObject *key) {
+    KrExtension *e = kr_runtime.process.extensions;
+    while (e && !(e->size == (size_t)PyBytes_GET_SIZE(key) && !memcmp(e->key, PyBytes_AS_STRING(key), e->size))) e = e->next;
+    return e;
+}
+static int record_extension(PyObject *name, PyObject *filename, PyModuleDef *def) {
+    PyObject *key = extension_key(name, filename);
+    if (!key) return -1;
+    KrExtension *e = find_extension(key);
+    size_t size = (size_t)PyBytes_GET_SIZE(key);
+    if (!e && (e = PyMem_RawMalloc(sizeof *e + size))) {
+        e->size = size;
+        memcpy(e->key, PyBytes_AS_STRING(key), size);
+        e->next = kr_runtime.process.extensions;
+        kr_runtime.process.extensions = e;
+    }
+    Py_DECREF(key);
+    if (e) e->def = def;
+    else PyErr_NoMemory();
+    return e ? 0 : -1;
+}
+
 int _PyImport_FixupExtensionObject(PyObject *module, PyObject *name, PyObject *filename, PyObject *modules) {
     PyModuleDef *def = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
     if (!def) {
         PyErr_BadInternalCall();
         return -1;
     }
-    if (PyObject_SetItem(modules, name, module) < 0 || PyState_AddModule(module, def) < 0) return -1;
-    KrInterpRuntime *r = &kr_interp()->runtime;
-    if (!r->extensions && !(r->extensions = PyDict_New())) return -1;
+    if (PyObject_SetItem(modules, name, module) < 0) return -1;
+    if (PyState_AddModule(module, def) < 0) goto fail;
     if (def->m_size == -1) {
         /* can't be initialised twice: remember its first dict */
-        Py_XDECREF(def->m_base.m_copy);
-        def->m_base.m_copy = PyDict_Copy(PyModule_GetDict(module));
-        if (!def->m_base.m_copy) return -1;
+        Py_XSETREF(def->m_base.m_copy, PyDict_Copy(PyModule_GetDict(module)));
+        if (!def->m_base.m_copy) goto fail;
+    } else if (kr_interp() != kr_runtime.main_interp) {
+        return 0;               /* the main interpreter may yet import it for the first time */
     }
-    PyObject *key = PyTuple_Pack(2, filename, name), *value = key ? PyLong_FromVoidPtr(def) : NULL;
-    int rc = value ? PyDict_SetItem(r->extensions, key, value) : -1;
-    Py_XDECREF(key);
-    Py_XDECREF(value);
-    return rc;
+    if (record_extension(name, filename, def) == 0) return 0;
+fail:
+    if (PyObject_DelItem(modules, name) < 0) PyErr_Clear();
+    return -1;
+}
+
+/* The interpreter's end: the modules that it initialised, and that can't be a second time without the dict they left, forget that dict, which
+ * is full of its objects. */
+void kr_import_forget_modules(KrInterp *interp) {
+    PyObject *list = interp->runtime.modules_by_index;
+    for (Py_ssize_t i = 0; list && i < PyList_GET_SIZE(list); i++) {
+        PyObject *m = PyList_GET_ITEM(list, i);
+        PyModuleDef *def = PyModule_Check(m) ? PyModule_GetDef(m) : NULL;
+        if (def) Py_CLEAR(def->m_base.m_copy);
+    }
+    if (list && PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, NULL) < 0) PyErr_Clear();
 }
 int _PyImport_FixupBuiltin(PyObject *module, const char *name, PyObject *modules) {
     PyObject *s = PyUnicode_InternFromString(name);
@@ -130,16 +179,15 @@ int _PyImport_FixupBuiltin(PyObject *module, const char *name, PyObject *modules
     return rc;
 }
 
-/* A single-phase module that was loaded before under this name and file; NULL without exception if none. */
+/* A single-phase module that was loaded before under this name and file, in any interpreter; NULL without exception if none. */
 static PyObject *find_loaded_extension(PyObject *name, PyObject *filename) {
-    PyObject *ext = kr_interp()->runtime.extensions;
-    PyObject *key = ext ? PyTuple_Pack(2, filename, name) : NULL;
+    if (!kr_runtime.process.extensions) return NULL;
+    PyObject *key = extension_key(name, filename), *m;
     if (!key) return NULL;
-    PyObject *v = PyDict_GetItemWithError(ext, key);
+    KrExtension *e = find_extension(key);
     Py_DECREF(key);
-    if (!v) return NULL;
-    PyModuleDef *def = PyLong_AsVoidPtr(v);
-    PyObject *m;
+    if (!e) return NULL;
+    PyModuleDef *def = e->def;
     if (def->m_size == -1) {
         if (!def->m_base.m_copy) return NULL;
         if (!(m = PyImport_AddModuleObject(name))) return NULL;
@@ -155,7 +203,10 @@ static PyObject *find_loaded_extension(PyObject *name, PyObject *filename) {
             return NULL;
         }
     }
-    if (PyState_AddModule(m, def) < 0) Py_CLEAR(m);
+    if (PyState_AddModule(m, def) < 0) {
+        if (PyObject_DelItem(kr_interp()->modules, name) < 0) PyErr_Clear();
+        Py_CLEAR(m);
+    }
     return m;
 }
 

@@ -10,6 +10,8 @@ PyObject *kr_import_create_builtin(PyObject *spec) KR_NEW_REF KR_MAY_RAISE KR_RU
 /* The extension module of spec.name in the shared library spec.origin. */
 PyObject *kr_import_dynamic(PyObject *spec) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 PyObject *PyInit__imp(void);
+void kr_import_lock_free(KrInterp *);
+void kr_import_forget_modules(KrInterp *);
 /* SipHash-1-3 of the bytes under a 64-bit key (runtime/hash.c). */
 uint64_t kr_keyed_hash(uint64_t key, const void *bytes, Py_ssize_t n);
 #endif

@@ -11,6 +11,7 @@
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
 #include "runtime/gil.h"
+#include "runtime/import.h"
 #include "runtime/preconfig.h"
 #include "runtime/run.h"
 #include "runtime/signals.h"
@@ -206,10 +207,10 @@ static int init_main_module(KrInterp *interp) {
     return rc;
 }
 
-/* Everything of an interpreter after its thread state is current. Returns a message, or NULL when all is well. */
-static const char *init_interpreter(KrInterp *interp, bool first) {
+const char *kr_interp_init(KrInterp *interp) {
+    const bool first = interp == kr_runtime.main_interp;
+    if (kr_unicode_init(interp) < 0 || kr_long_init(interp) < 0) return "can't make the first objects";
     if (first) {
-        if (kr_gc_init(interp) < 0 || kr_unicode_init(interp) < 0 || kr_long_init(interp) < 0) return "can't make the first objects";
         if (kr_names_init() < 0) return "can't intern names";
         if (kr_types_init() < 0) return "can't ready the types";
     }
@@ -246,7 +247,7 @@ static const char *init_interpreter(KrInterp *interp, bool first) {
     return NULL;
 }
 
-static int import_site(void) {
+int kr_import_site(void) {
     PyObject *m = PyImport_ImportModule("site");
     Py_XDECREF(m);
     return m ? 0 : -1;
@@ -270,13 +271,12 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
     KrInterp *interp = PyInterpreterState_New();
     if (!interp) return PyStatus_NoMemory();
-    kr_runtime.main_interp = interp;
     interp->config = config;
     PyThreadState *ts = PyThreadState_New(interp);
     if (!ts) return PyStatus_NoMemory();
-    kr_gil_acquire_unbound(interp);
-    kr_gil_adopt(interp, (KrThread *)ts);
-    const char *error = init_interpreter(interp, true);
+    kr_gil_acquire_unbound(interp->runtime.gil);
+    kr_gil_adopt((KrThread *)ts);
+    const char *error = kr_interp_init(interp);
     if (error) return failed(error);
     kr_runtime.initialized = true;
     kr_warn_legacy_locale();
@@ -288,7 +288,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         Py_XDECREF(m);
         Py_XDECREF(r);
     }
-    if (interp->config.site_import && import_site() < 0) {
+    if (interp->config.site_import && kr_import_site() < 0) {
         int status = kr_system_exit_status();
         if (status >= 0) return PyStatus_Exit(status);
         return failed("init_import_site: Failed to import the site module");
@@ -334,8 +334,7 @@ static int flush_std_files(void) {
     return rc;
 }
 
-/* threading._shutdown(): waits for non-daemon threads. */
-static void wait_for_threads(void) {
+void kr_wait_for_threads(void) {
     PyObject *threading = PyImport_GetModule(KR_STR(threading));
     if (!threading) {
         PyErr_Clear();
@@ -367,9 +366,9 @@ void _PyModule_Clear(PyObject *m) {
     if (d) clear_module_dict(d);
 }
 
-/* Takes the modules apart: sys's references to program objects, then every module by dropping it, collecting, and
- * clearing what is still alive; builtins and sys last. */
-static void finalize_modules(KrInterp *interp) {
+/* sys's references to program objects go first, then every module by dropping it, collecting, and clearing what is still alive; builtins
+ * and sys last. */
+void kr_finalize_modules(KrInterp *interp) {
     static const char *const sys_names[] = {"path", "argv", "ps1", "ps2", "last_type", "last_value", "last_traceback", "path_hooks",
                                             "path_importer_cache", "meta_path", "__interactivehook__"};
     static const char *const sys_files[][2] = {{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}};
@@ -392,8 +391,8 @@ static void finalize_modules(KrInterp *interp) {
         Py_XDECREF(pair);
     }
     PyDict_Clear(modules);          /* sys.modules stays: what finalizers run may look into it */
-    if (interp->runtime.modules_by_index) PyList_SetSlice(interp->runtime.modules_by_index, 0, PY_SSIZE_T_MAX, NULL);
-    PyGC_Collect();
+    kr_import_forget_modules(interp);
+    kr_gc_collect_nofail(interp);
     for (Py_ssize_t i = weak ? PyList_GET_SIZE(weak) : 0; i-- > 0;) {
         PyObject *m = PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(PyList_GET_ITEM(weak, i), 1));
         if (m == Py_None || m == interp->sys_module || m == interp->builtins_module) continue;
@@ -402,28 +401,33 @@ static void finalize_modules(KrInterp *interp) {
         Py_DECREF(m);
     }
     Py_XDECREF(weak);
-    PyGC_Collect();
+    kr_gc_collect_nofail(interp);
     kr_gc_report_shutdown(interp);      /* warnings need sys */
     _PyModule_ClearDict(interp->sysdict);
     _PyModule_ClearDict(interp->builtins);
-    PyGC_Collect();
+    kr_gc_collect_nofail(interp);
 }
-
-void kr_atexit_run(KrInterp *interp);
 
 int Py_FinalizeEx(void) {
     if (!kr_runtime.initialized) return 0;
-    KrThread *t = kr_thread();
-    KrInterp *interp = t->base.interp;
-    wait_for_threads();
+    KrInterp *interp = kr_interp();
+    kr_wait_for_threads();
     if (interp->runtime.pending_to_do) Py_MakePendingCalls();
     kr_atexit_run(interp);
     int rc = flush_std_files();
+    if (interp != kr_runtime.main_interp) {
+        /* sys.exit() in a sub-interpreter: the process ends where the main interpreter stands. */
+        if (!kr_enter_main_interp()) return rc;
+        interp = kr_runtime.main_interp;
+        if (flush_std_files() < 0) rc = -1;
+    }
+    kr_subinterps_end();
     kr_signals_restore();
+    kr_runtime.process.finalizing_ident = PyThread_get_thread_ident();
     kr_runtime.finalizing = true;
     kr_runtime.initialized = false;
     PyGC_Collect();
-    finalize_modules(interp);
+    kr_finalize_modules(interp);
     kr_opstats_print(interp);
     if (flush_std_files() < 0) rc = -1;
     PyInterpreterState_Clear(interp);
@@ -438,9 +442,3 @@ int Py_FinalizeEx(void) {
     return rc;
 }
 void Py_Finalize(void) { Py_FinalizeEx(); }
-
-/* Sub-interpreters share static types and immortal objects with the main one; krait does not offer them yet. */
-/* Not there yet. The caller may have no thread state, so no exception can be set: NULL is how the API says that there is none. */
-PyThreadState *Py_NewInterpreter(void) { return NULL; }
-PyThreadState *_Py_NewInterpreter(int isolated) { return Py_NewInterpreter(); }
-void Py_EndInterpreter(PyThreadState *ts) { Py_FatalError("Py_EndInterpreter: not a sub-interpreter"); }

@@ -1,7 +1,8 @@
 /* lifecycle.h - start-up, shutdown, and the order in which parts come up.
  *
  * Order: process state, main thread state, static types (types.def), names, exceptions, builtins, sys, codecs,
- * warnings, import, __main__, site. Each part offers one function, called once, 0 or -1 with an exception set. */
+ * warnings, import, __main__, site. Each part offers one function, called once an interpreter (those without KrInterp: once a process,
+ * kr_exceptions_init and kr_builtins_init apart), 0 or -1 with an exception set. */
 #ifndef KRAIT_LIFECYCLE_H
 #define KRAIT_LIFECYCLE_H
 #include "krait.h"
@@ -19,8 +20,29 @@ int kr_warnings_init(KrInterp *); /* runtime/warnings.c */
 int kr_import_init(KrInterp *);   /* runtime/import.c: importlib bootstrap, external finders */
 int kr_signals_init(KrInterp *, int install_handlers); /* module/_signal.c */
 
+/* All of these for interp, whose thread state is current. A message, or NULL when all is well; the exception stays set. */
+const char *kr_interp_init(KrInterp *) KR_RUNS_PYTHON;
+int kr_import_site(void) KR_MAY_RAISE KR_RUNS_PYTHON;
+
+/* Calls everything that is registered with atexit, also what is registered meanwhile; failures are reported. Forgets all. */
+void kr_atexit_run(KrInterp *) KR_RUNS_PYTHON;
+void kr_atexit_clear(KrInterp *) KR_RUNS_PYTHON;
+/* threading._shutdown(): waits for non-daemon threads. */
+void kr_wait_for_threads(void) KR_RUNS_PYTHON;
+/* Takes the modules apart. */
+void kr_finalize_modules(KrInterp *) KR_RUNS_PYTHON;
+
+/* Ends every sub-interpreter that has no thread running. */
+void kr_subinterps_end(void) KR_RUNS_PYTHON;
+/* After a fork from the main interpreter: the others are gone, as their threads are. */
+void kr_subinterps_forget(void);
+/* Makes the calling OS thread's state in the main interpreter current; false when it has none. */
+bool kr_enter_main_interp(void);
+
 /* Shutdown, in the reverse sense; each tolerates being called when its part never came up. */
 void kr_gc_fini(KrInterp *);
+void kr_gc_abandon(KrInterp *);
+void kr_exceptions_fini(KrInterp *);
 void kr_unicode_fini(KrInterp *);
 void kr_number_fini(KrInterp *);
 void kr_container_fini(KrInterp *);

@@ -6,13 +6,12 @@ KrNames kr_names;
 
 /* Interns every name of names.def; -1 with an exception set when memory runs out. */
 int kr_names_init(void) {
-#define KR_NAME(n)                                     \
-    kr_names.n_##n = PyUnicode_InternFromString(#n);   \
-    if (!kr_names.n_##n) return -1;                    \
-    kr_make_immortal(kr_names.n_##n);
+#define KR_NAME(n)                                               \
+    if (!(kr_names.n_##n = PyUnicode_FromString(#n))) return -1; \
+    PyUnicode_InternImmortal(&kr_names.n_##n);
 #include "object/names.def"
 #undef KR_NAME
-    if (!(kr_names.dot_zero = PyUnicode_InternFromString(".0"))) return -1;
-    kr_make_immortal(kr_names.dot_zero);
+    if (!(kr_names.dot_zero = PyUnicode_FromString(".0"))) return -1;
+    PyUnicode_InternImmortal(&kr_names.dot_zero);
     return 0;
 }

@@ -5,19 +5,19 @@
 #include <pthread.h>
 #include <signal.h>
 
+/* gil.c. Everything but `interval_us` is written with the mutex held. */
 typedef struct {
-    int gil_wanted;
-    uint64_t gil_switches;
-    int tss_bound;                  /* PyGILState: created by it */
-} KrThreadRuntime;
+    pthread_mutex_t mutex;
+    pthread_cond_t freed, switched;
+    struct KrThread *holder;        /* the current thread state; NULL while the lock is held without one */
+    struct KrThread *last_holder;
+    volatile int locked, drop_request;
+    unsigned long interval_us;      /* 5000 */
+    uint64_t switch_number;
+} KrGil;
 
 typedef struct {
-    pthread_mutex_t gil_mutex;
-    pthread_cond_t gil_cond, gil_switch_cond;
-    struct KrThread *gil_holder, *gil_last_holder;
-    volatile int gil_locked, gil_drop_request;
-    unsigned long gil_interval_us;  /* 5000 */
-    uint64_t gil_switch_number;
+    KrGil *gil;                     /* kr_runtime.process.gil: the interpreters of a process share it for now */
     volatile int pending_async_exc; /* some thread has base.async_exc */
     struct { int (*func)(void *); void *arg; } pending_calls[32];
     int pending_first, pending_last;
@@ -28,22 +28,43 @@ typedef struct {
     struct KrAtExit *atexit;        /* newest first */
     int audit_hooks;
     PyObject *audit_hook_list;
-    int int_flag_finalizing;
+    bool finalizing;                /* its modules are being taken apart */
+    bool busy;                      /* somebody starts it, ends it, or runs code in its first thread state */
+    int64_t id_refcount;            /* InterpreterID objects that stand for it */
+    bool requires_idref;            /* it ends with the last of them */
     uint64_t next_thread_id;
     long thread_count;              /* running threads that _thread started */
     void *import_lock;              /* module/_imp.c */
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
-    PyObject *extensions;           /* single-phase modules: (name, filename) -> PyModuleDef */
     PyObject *modules_by_index;     /* list, by m_base.m_index */
     PyBaseExceptionObject *memory_errors; /* kept ready, linked by dict */
     int memory_error_count;
     PyObject *exception_group;      /* the class ExceptionGroup */
 } KrInterpRuntime;
 
+/* Numbers that guards of caches compare. They are given out once a process: a cache may be asked about an object, a static type
+ * or an extension's dict, that another interpreter numbered. */
+typedef struct {
+    unsigned int type;              /* last tp_version_tag; UINT_MAX: all have been given out */
+    uint32_t keys, code;            /* last version of a dict's keys block (1 is the empty block's), of a code object */
+    uint64_t dict;                  /* last ma_version_tag */
+} KrVersions;
+
 #define KR_NSIG 65
 typedef struct {
+    KrGil gil;
+    KrVersions versions;
+    int64_t next_interp_id;
+    bool gil_check_off;             /* there were sub-interpreters: PyGILState_Check can't tell any more */
+    unsigned long finalizing_ident; /* the OS thread that runs Py_FinalizeEx */
+    KrGCHead orphans;               /* kr_gc_abandon */
+    struct KrShareable *shareables; /* runtime/crossinterp.c */
+    struct KrChannel *channels;     /* module/subinterpreters/channel.c: newest first */
+    int64_t next_channel_id;
+    struct KrExtension *extensions; /* runtime/import.c: single-phase modules loaded so far */
+    struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
     struct { volatile sig_atomic_t tripped; PyObject *handler; } signals[KR_NSIG];
     volatile sig_atomic_t signals_tripped;
     int wakeup_fd, wakeup_warn;

@@ -5,6 +5,8 @@
  * the `auto_thread` thread-local remembers it between PyEval_SaveThread and RestoreThread for PyGILState.
  */
 #include "krait.h"
+#include "object/interpreterid.h"
+#include "runtime/crossinterp.h"
 #include "runtime/gil.h"
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
@@ -18,22 +20,25 @@ static _Thread_local KrThread *auto_thread __attribute__((tls_model("initial-exe
 
 /* ------------------------------------------------------------------ interpreters */
 
-/* A zeroed interpreter at the head of the runtime's list; NULL when memory is out. */
+/* An interpreter without anything in it, at the head of the runtime's list; NULL when memory is out or an audit hook objects. */
 PyInterpreterState *PyInterpreterState_New(void) {
+    if (kr_tls_thread && PySys_Audit("cpython.PyInterpreterState_New", NULL) < 0) return NULL;
     KrInterp *interp = calloc(1, sizeof *interp);
     if (!interp) return NULL;
-    KrInterp *last = kr_runtime.interps;
-    while (last && last->next) last = last->next;
-    interp->id = last ? last->id + 1 : 0;
-    if (last) last->next = interp;
-    else kr_runtime.interps = interp;
-    interp->runtime.gil_interval_us = 5000;
-    interp->vm.recursion_limit = 1000;
-    interp->runtime.dlopenflags = 2; /* RTLD_NOW */
-    if (kr_gil_init(interp) < 0) {
+    KrGil *gil = &kr_runtime.process.gil;
+    bool first = !kr_runtime.main_interp;
+    if (pthread_mutex_init(&interp->runtime.pending_mutex, NULL) || (first && kr_gil_init(gil) < 0)) {
         free(interp);
         return NULL;
     }
+    if (first) kr_runtime.main_interp = interp;
+    interp->runtime.gil = gil;
+    interp->vm.recursion_limit = 1000;
+    interp->runtime.dlopenflags = 2; /* RTLD_NOW */
+    kr_gc_init(interp);
+    interp->id = kr_runtime.process.next_interp_id++;
+    interp->next = kr_runtime.interps;
+    kr_runtime.interps = interp;
     return interp;
 }
 
@@ -51,7 +56,6 @@ void PyInterpreterState_Clear(PyInterpreterState *interp) {
     Py_CLEAR(interp->runtime.before_forkers);
     Py_CLEAR(interp->runtime.after_forkers_parent);
     Py_CLEAR(interp->runtime.after_forkers_child);
-    Py_CLEAR(interp->runtime.extensions);
     Py_CLEAR(interp->runtime.modules_by_index);
     Py_CLEAR(interp->runtime.audit_hook_list);
     Py_CLEAR(interp->sysdict);
@@ -65,9 +69,13 @@ void PyInterpreterState_Delete(PyInterpreterState *interp) {
     KrInterp **link = &kr_runtime.interps;
     while (*link && *link != interp) link = &(*link)->next;
     if (*link) *link = interp->next;
-    if (kr_runtime.main_interp == interp) kr_runtime.main_interp = NULL;
+    while (interp->threads) PyThreadState_Delete(&interp->threads->base);
+    if (kr_runtime.main_interp == interp) {
+        kr_runtime.main_interp = NULL;
+        kr_gil_fini(interp->runtime.gil);
+    }
     PyConfig_Clear(&interp->config);
-    kr_gil_fini(interp);
+    pthread_mutex_destroy(&interp->runtime.pending_mutex);
     free(interp);
 }
 
@@ -75,13 +83,24 @@ PyInterpreterState *PyInterpreterState_Get(void) { return PyThreadState_Get()->i
 PyInterpreterState *PyInterpreterState_Main(void) { return kr_runtime.main_interp; }
 PyInterpreterState *PyInterpreterState_Head(void) { return kr_runtime.interps; }
 PyInterpreterState *PyInterpreterState_Next(PyInterpreterState *interp) { return interp->next; }
-PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *interp) { return &interp->threads->base; }
+PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *interp) { return (PyThreadState *)interp->threads; }
 int64_t PyInterpreterState_GetID(PyInterpreterState *interp) {
     if (!interp) {
         PyErr_SetString(PyExc_RuntimeError, "no interpreter provided");
         return -1;
     }
     return interp->id;
+}
+
+KrInterp *kr_interp_find(int64_t id) {
+    KrInterp *interp = kr_runtime.interps;
+    while (interp && interp->id != id) interp = interp->next;
+    return interp;
+}
+PyInterpreterState *_PyInterpreterState_LookUpID(int64_t id) {
+    KrInterp *interp = kr_interp_find(id);
+    if (!interp) PyErr_Format(PyExc_RuntimeError, "unrecognized interpreter ID %lld", (long long)id);
+    return interp;
 }
 
 PyObject *PyInterpreterState_GetDict(PyInterpreterState *interp) {
@@ -101,8 +120,8 @@ PyObject *_PyInterpreterState_GetMainModule(PyInterpreterState *interp) {
     return Py_XNewRef(m);
 }
 
-int _PyInterpreterState_RequiresIDRef(PyInterpreterState *interp) { return 0; }
-void _PyInterpreterState_RequireIDRef(PyInterpreterState *interp, int required) {}
+int _PyInterpreterState_RequiresIDRef(PyInterpreterState *interp) { return interp->runtime.requires_idref; }
+void _PyInterpreterState_RequireIDRef(PyInterpreterState *interp, int required) { interp->runtime.requires_idref = required != 0; }
 _PyFrameEvalFunction _PyInterpreterState_GetEvalFrameFunc(PyInterpreterState *interp) { return interp->runtime.eval_frame; }
 void _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState *interp, _PyFrameEvalFunction f) { interp->runtime.eval_frame = f; }
 const PyConfig *_PyInterpreterState_GetConfig(PyInterpreterState *interp) { return &interp->config; }
@@ -142,6 +161,18 @@ void kr_thread_bind(KrThread *t) {
         auto_thread = t;
         t->base.gilstate_counter = 1;
     }
+}
+
+KrThread *kr_first_thread(KrInterp *interp) {
+    KrThread *t = interp->threads;
+    while (t && t->base.next) t = (KrThread *)t->base.next;
+    return t;
+}
+KrThread *kr_thread_in(KrInterp *interp) {
+    unsigned long me = PyThread_get_thread_ident();
+    for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next)
+        if (t->base.thread_id == me) return t;
+    return NULL;
 }
 
 PyThreadState *PyThreadState_New(PyInterpreterState *interp) {
@@ -191,11 +222,10 @@ static void thread_delete(KrThread *t) {
 void PyThreadState_Delete(PyThreadState *ts) { thread_delete((KrThread *)ts); }
 
 void _PyThreadState_DeleteCurrent(PyThreadState *ts) {
-    KrInterp *interp = ts->interp;
-    KrThread *t = (KrThread *)ts;
-    kr_tls_thread = NULL;
-    thread_delete(t);
-    kr_gil_release(interp);
+    KrGil *gil = ts->interp->runtime.gil;
+    kr_thread_swap(NULL);
+    thread_delete((KrThread *)ts);
+    kr_gil_release(gil);
 }
 void PyThreadState_DeleteCurrent(void) { _PyThreadState_DeleteCurrent(PyThreadState_Get()); }
 
@@ -232,11 +262,7 @@ PyFrameObject *PyThreadState_GetFrame(PyThreadState *ts) {
     return (PyFrameObject *)Py_XNewRef((PyObject *)o);
 }
 
-PyThreadState *PyThreadState_Swap(PyThreadState *ts) {
-    KrThread *old = kr_tls_thread;
-    kr_tls_thread = (KrThread *)ts;
-    return old ? &old->base : NULL;
-}
+PyThreadState *PyThreadState_Swap(PyThreadState *ts) { return (PyThreadState *)kr_thread_swap((KrThread *)ts); }
 
 PyObject *_PyThreadState_GetDict(PyThreadState *ts) {
     if (!ts->dict) {
@@ -303,7 +329,7 @@ PyObject *_PyThread_CurrentExceptions(void) { return threads_dict(thread_excepti
 /* ------------------------------------------------------------------ PyGILState */
 
 PyThreadState *PyGILState_GetThisThreadState(void) { return auto_thread ? &auto_thread->base : NULL; }
-int PyGILState_Check(void) { return kr_tls_thread && (!auto_thread || kr_tls_thread == auto_thread); }
+int PyGILState_Check(void) { return kr_runtime.process.gil_check_off || (kr_tls_thread && (!auto_thread || kr_tls_thread == auto_thread)); }
 PyInterpreterState *_PyGILState_GetInterpreterStateUnsafe(void) { return kr_runtime.main_interp; }
 
 PyGILState_STATE PyGILState_Ensure(void) {
@@ -311,10 +337,10 @@ PyGILState_STATE PyGILState_Ensure(void) {
     if (!t) {
         KrInterp *interp = kr_runtime.main_interp;
         if (!interp) Py_FatalError("PyGILState_Ensure: the interpreter is not initialized");
-        kr_gil_acquire_unbound(interp);     /* the list of threads is guarded by the GIL */
+        kr_gil_acquire_unbound(interp->runtime.gil);     /* the list of threads is guarded by the GIL */
         t = thread_new(interp);
         if (!t) Py_FatalError("Couldn't create thread-state for new thread");
-        kr_gil_adopt(interp, t);
+        kr_gil_adopt(t);
         auto_thread = t;
         kr_thread_bind(t);
         t->base.gilstate_counter = 1;

@@ -23,7 +23,6 @@ typedef struct _is KrInterp;      /* == PyInterpreterState */
 typedef struct KrThread {
     PyThreadState base;           /* must be first: extensions see it */
     KrThreadVM vm;                /* register stack, frames, stack bounds */
-    KrThreadRuntime runtime;      /* GIL waiting, pending work, thread bookkeeping */
 } KrThread;
 
 struct _is {

@@ -14,11 +14,12 @@
 static PyObject *from_warnings(PyObject *attr, bool try_import) {
     PyObject *name = PyUnicode_FromString("warnings"), *m, *v = NULL;
     if (!name) return NULL;
-    if (try_import && !kr_runtime.finalizing) {
+    const bool ending = kr_runtime.finalizing || kr_interp()->runtime.finalizing;
+    if (try_import && !ending) {
         m = PyImport_Import(name);
         if (!m && PyErr_ExceptionMatches(PyExc_ImportError)) PyErr_Clear();
     } else {
-        m = kr_runtime.finalizing ? NULL : PyImport_GetModule(name);
+        m = ending ? NULL : PyImport_GetModule(name);
     }
     Py_DECREF(name);
     if (!m) return NULL;
@@ -146,7 +147,7 @@ done:
 
 static int show(PyObject *category, PyObject *text, PyObject *message, PyObject *filename, int lineno, PyObject *lineno_obj,
                 PyObject *sourceline, PyObject *source) {
-    PyObject *fn = from_warnings(KR_STR(_showwarnmsg), source != NULL && !kr_runtime.finalizing);
+    PyObject *fn = from_warnings(KR_STR(_showwarnmsg), source != NULL);
     if (!fn) {
         if (PyErr_Occurred()) return -1;
         show_plain(filename, lineno, text, category, sourceline);

@@ -30,9 +30,9 @@ bool kr_special_none(KrCache *c) {
 }
 
 uint32_t kr_code_version(KrCode *c) {
-    KrInterpVM *vm = &kr_interp()->vm;
+    uint32_t *last = &kr_runtime.process.versions.code;
     if (!(c->base.co_flags & CO_OPTIMIZED)) return 0;   /* of a module or a class: its frames need locals */
-    if (c->version == 0 && vm->next_code_version != UINT32_MAX) c->version = ++vm->next_code_version;
+    if (c->version == 0 && *last != UINT32_MAX) c->version = ++*last;
     return c->version;
 }
 

@@ -119,6 +119,7 @@ void kr_vm_thread_set_stack(KrThread *t) {
     size_t size;
     enum { RESERVE = 256 * 1024 }; /* for C code that does not ask, and for handling the RecursionError */
     t->vm.stack_low = NULL;
+    t->vm.stack_owner = pthread_self();
     if (pthread_getattr_np(pthread_self(), &attr)) return;
     if (pthread_attr_getstack(&attr, &low, &size) == 0) t->vm.stack_low = (char *)low + (size > 4 * RESERVE ? RESERVE : size / 4);
     pthread_attr_destroy(&attr);

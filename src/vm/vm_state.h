@@ -2,6 +2,8 @@
 #ifndef KRAIT_VM_STATE_H
 #define KRAIT_VM_STATE_H
 
+#include <pthread.h>
+
 struct KrFrame;
 struct KrDispatch;
 typedef struct {
@@ -13,6 +15,7 @@ typedef struct {
     char *frame_top, *frame_limit;  /* bump allocation of KrFrame headers */
     struct KrFrameChunk *frame_chunk;
     char *stack_low;                /* C stack addresses below this raise RecursionError */
+    pthread_t stack_owner;          /* the OS thread whose stack that is */
     int c_recursion;                /* nesting of C calls that entered Python */
     struct KrRegChunk *reg_spare;   /* a segment kept for reuse, all NULL */
     struct KrFrameChunk *frame_spare;
@@ -21,11 +24,9 @@ typedef struct {
 typedef struct {
     volatile int eval_breaker;      /* nonzero: leave the fast path at the next poll */
     int tracing_possible;           /* threads with a trace or profile function */
-    uint32_t next_func_version;
     struct KrManyTable *many;       /* attributes of sites that see several types (specialize.h), NULL until there is one */
     struct KrOpStats *op_stats;     /* -X opstats, else NULL */
     int recursion_limit;
-    uint32_t next_code_version;     /* last one given out to a code object */
     int ncode_extras;               /* users of _PyCode_SetExtra so far, and how each frees what it attached */
     void (*code_extra_free[255])(void *);
 } KrInterpVM;

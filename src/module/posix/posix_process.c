@@ -3,6 +3,7 @@
 #include "module/posix/posix.h"
 #include "runtime/gil.h"
 #include "runtime/import.h"
+#include "runtime/lifecycle.h"
 #include "runtime/signals.h"
 #include <grp.h>
 #include <pty.h>
@@ -49,12 +50,13 @@ void PyOS_AfterFork_Parent(void) {
 }
 void PyOS_AfterFork_Child(void) {
     KrThread *t = kr_thread();
-    kr_gil_reinit_after_fork(t->base.interp, t);
+    kr_gil_reinit_after_fork(t);
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
     kr_thread_bind(t);
     t->base.interp->runtime.thread_count = 0;
     kr_signals_clear();
     kr_threads_delete_others(t);
+    kr_subinterps_forget();
     _PyImport_ReleaseLock();
     run_hooks(t->base.interp->runtime.after_forkers_child, false);
 }
@@ -80,8 +82,14 @@ static PyObject *posix_register_at_fork(PyObject *self, PyObject *args, PyObject
     Py_RETURN_NONE;
 }
 
+/* The child's one thread is to be the main interpreter's. */
+static int may_fork(const char *kind) {
+    if (kr_interp() == kr_runtime.main_interp) return 0;
+    PyErr_Format(PyExc_RuntimeError, "fork not supported for %ssubinterpreters", kind);
+    return -1;
+}
 static PyObject *posix_fork(PyObject *self, PyObject *ignored) {
-    if (PySys_Audit("os.fork", NULL) < 0) return NULL;
+    if (PySys_Audit("os.fork", NULL) < 0 || may_fork(kr_interp()->config._isolated_interpreter ? "isolated " : "") < 0) return NULL;
     PyOS_BeforeFork();
     pid_t pid = fork();
     if (pid == 0) {
@@ -95,7 +103,7 @@ static PyObject *posix_fork(PyObject *self, PyObject *ignored) {
 }
 static PyObject *posix_forkpty(PyObject *self, PyObject *ignored) {
     int fd = -1;
-    if (PySys_Audit("os.forkpty", NULL) < 0) return NULL;
+    if (PySys_Audit("os.forkpty", NULL) < 0 || may_fork("") < 0) return NULL;
     PyOS_BeforeFork();
     pid_t pid = forkpty(&fd, NULL, NULL, NULL);
     if (pid == 0) PyOS_AfterFork_Child();
