@@ -432,8 +432,8 @@ int Py_FinalizeEx(void) {
     if (flush_std_files() < 0) rc = -1;
     PyInterpreterState_Clear(interp);
     PyGC_Collect();
-    kr_many_fini(interp);
     kr_gc_fini(interp);
+    kr_many_fini(interp);
     kr_method_fini(interp);
     if (interp->config.malloc_stats) _PyObject_DebugMallocStats(stderr);
     run_exit_functions();

@@ -64,7 +64,7 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
     PyConfig_InitPythonConfig(&interp->config);
     PyStatus status = kr_config_copy(&interp->config, &(caller ? caller->base.interp : kr_runtime.main_interp)->config);
     interp->config._isolated_interpreter = isolated;
-    const char *error = PyStatus_Exception(status) ? "can't copy the configuration" : kr_interp_init(interp);
+    const char *error = PyStatus_Exception(status) || kr_many_init(interp) < 0 ? "out of memory" : kr_interp_init(interp);
     if (!error && interp->config.site_import && kr_import_site() < 0) error = "can't import site";
     interp->runtime.busy = false;
     if (!error) return &t->base;

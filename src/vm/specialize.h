@@ -95,7 +95,9 @@ KR_INLINE KrManyEntry *kr_many_entry(KrThread *t, int generic, uint32_t version,
 KR_INLINE bool kr_many_hit(const KrManyEntry *e, uint32_t version, PyObject *name) { return e->cache.version == version && e->name == name; }
 /* Fills the entry for o's attribute, if there is a form that depends on o's type. */
 void kr_many_fill(KrManyEntry *, int generic, PyObject *o, PyObject *name);
-/* Frees the table. */
+/* A new interpreter's table, if there are any; -1 without an exception. */
+int kr_many_init(KrInterp *);
+/* Frees the table. No Python code runs in the interpreter afterwards. */
 void kr_many_fini(KrInterp *);
 
 /* A version for code objects of functions: what call sites guard on. 0 when they ran out, or when its frames need locals. */

@@ -153,9 +153,17 @@ static bool load_method_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *nam
 
 /* ------------------------------------------------------------------ sites that see several types */
 
+/* Every interpreter has a table as soon as one has: code can get from one into another, in the dict of an extension module. */
+static int many_init(KrInterp *interp) { return interp->vm.many || (interp->vm.many = PyMem_Calloc(1, sizeof *interp->vm.many)) ? 0 : -1; }
+int kr_many_init(KrInterp *interp) {
+    for (KrInterp *other = kr_runtime.interps; other; other = other->next)
+        if (other->vm.many) return many_init(interp);
+    return 0;
+}
 static bool set_many(KrInstr *at, KrCache *c, int form) {
-    KrInterpVM *vm = &kr_interp()->vm;
-    if (!vm->many && !(vm->many = PyMem_Calloc(1, sizeof *vm->many))) return false;
+    if (!kr_interp()->vm.many)
+        for (KrInterp *interp = kr_runtime.interps; interp; interp = interp->next)
+            if (many_init(interp) < 0) return false;
     return kr_special_set(at, c, form);
 }
 void kr_many_fill(KrManyEntry *e, int generic, PyObject *o, PyObject *name) {
