@@ -177,7 +177,8 @@ static PyObject *set_z(char *p, PyObject *o, Py_ssize_t size) {
 
 static void free_wide_string(PyObject *capsule) { PyMem_Free(PyCapsule_GetPointer(capsule, "_ctypes wide string")); }
 wchar_t *kr_c_wide_string(PyObject *o, PyObject **keep) {
-    wchar_t *s = PyUnicode_AsWideCharString(o, NULL);
+    Py_ssize_t n;       /* asked for so that NULs are allowed */
+    wchar_t *s = PyUnicode_AsWideCharString(o, &n);
     if (!s) return NULL;
     *keep = PyCapsule_New(s, "_ctypes wide string", free_wide_string);
     if (*keep) return s;
@@ -226,7 +227,7 @@ PyObject *kr_c_chars_set(char *p, PyObject *o, Py_ssize_t size) {
         PyErr_Format(PyExc_TypeError, "expected bytes, %s found", Py_TYPE(o)->tp_name);
         return NULL;
     }
-    Py_ssize_t n = PyBytes_GET_SIZE(o);
+    Py_ssize_t n = (Py_ssize_t)strlen(PyBytes_AS_STRING(o));
     if (n > size) {
         PyErr_Format(PyExc_ValueError, "bytes too long (%zd, maximum length %zd)", n, size);
         return NULL;
@@ -254,7 +255,7 @@ PyObject *kr_c_wide_set(char *p, PyObject *o, Py_ssize_t size) {
         PyErr_Format(PyExc_ValueError, "string too long (%zd, maximum length %zd)", n, room);
         return NULL;
     }
-    wchar_t *s = PyUnicode_AsWideCharString(o, NULL);
+    wchar_t *s = PyUnicode_AsWideCharString(o, &n);
     if (!s) return NULL;
     memcpy(p, s, (size_t)(n < room ? n + 1 : n) * sizeof(wchar_t));
     PyMem_Free(s);

@@ -70,6 +70,7 @@ typedef struct KrCSignature KrCSignature;
 typedef struct {
     KrCKind kind;
     bool ready, final;
+    bool bare;                      /* the class is not below the base of its kind: its instances have no memory, so there must be none */
     bool has_pointer;               /* in an instance's memory: it can't be pickled */
     bool is_char, is_wide;          /* char, wchar_t */
     bool plain;                     /* a class directly below _SimpleCData: as an item it is its value, not an instance */

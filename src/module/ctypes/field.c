@@ -2,7 +2,11 @@
  */
 #include "module/ctypes/ctypes.h"
 
-KrCField *kr_c_field_new(void) { return PyObject_GC_New(KrCField, &kr_c_field_type); }
+KrCField *kr_c_field_new(void) {
+    KrCField *f = PyObject_GC_New(KrCField, &kr_c_field_type);
+    if (f) memset((char *)f + sizeof(PyObject), 0, sizeof *f - sizeof(PyObject));
+    return f;
+}
 
 /* Where the field is in an instance; NULL with TypeError for what has no such field. */
 static char *place_in(KrCField *f, PyObject *o) {

@@ -59,17 +59,19 @@ PyTypeObject *kr_c_type_new(PyTypeObject *meta, PyObject *args, PyObject *kwds, 
     if (!made) return NULL;
     KrCInfo *info = PyType_Check(made) ? kr_c_any_info((PyTypeObject *)made) : NULL;
     PyTypeObject *base = kind == KR_C_FUNCTION ? KR_C_TYPE(kr_c_function) : &kr_c_data_type;
-    if (!info || info->kind != KR_C_NONE || !PyType_IsSubtype((PyTypeObject *)made, base)) {
-        *done = true;       /* another metatype's __new__ has seen to it, or there is no memory in instances */
+    if (!info || info->kind != KR_C_NONE) {
+        *done = true;       /* another metatype's __new__ has seen to it */
         return (PyTypeObject *)made;
     }
     info->kind = kind;
+    info->bare = !PyType_IsSubtype((PyTypeObject *)made, base);
     return (PyTypeObject *)made;
 }
 KrCInfo *kr_c_concrete_info(PyTypeObject *type) {
     KrCInfo *info = kr_c_info(type);
-    if (!info) PyErr_SetString(PyExc_TypeError, "abstract class");
-    return info;
+    if (info && !info->bare) return info;
+    PyErr_SetString(PyExc_TypeError, "abstract class");
+    return NULL;
 }
 PyObject *kr_c_own_attribute(PyTypeObject *type, PyObject *name) { return PyDict_GetItemWithError(type->tp_dict, name); }
 
