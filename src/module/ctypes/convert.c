@@ -329,18 +329,11 @@ PyObject *kr_c_bits_get(const KrCCode *code, bool swapped, const char *p, unsign
         v &= ((uint64_t)1 << bits) - 1;
         if (code->is_signed && v >> (bits - 1) & 1) v |= ~(uint64_t)0 << bits;
     }
-    if (code->code == '?') return PyBool_FromLong(v != 0);
     return code->is_signed ? PyLong_FromLongLong((int64_t)v) : PyLong_FromUnsignedLongLong(v);
 }
 int kr_c_bits_set(const KrCCode *code, bool swapped, char *p, unsigned unit, unsigned shift, unsigned bits, PyObject *o) {
     unsigned long long v;
-    if (code->code == '?') {
-        int truth = PyObject_IsTrue(o);
-        if (truth < 0) return -1;
-        v = (unsigned)truth;
-    } else if (!low_bits(o, &v)) {
-        return -1;
-    }
+    if (!low_bits(o, &v)) return -1;
     uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : ~(uint64_t)0;
     store_unit(p, unit, swapped, (load_unit(p, unit, swapped) & ~(mask << shift)) | (v & mask) << shift);
     return 0;

@@ -198,6 +198,7 @@ typedef struct {
     PyObject *name;
     Py_ssize_t offset, size, index;
     unsigned shift, bits;           /* bits 0: no bit field; shift is the place of the lowest bit in the unit */
+    bool whole;                     /* a bit field of c_bool: reads and writes its byte */
     unsigned unit;                  /* the integer a bit field is in: bytes, and where it begins */
     Py_ssize_t unit_offset;
     bool swapped, anonymous;

@@ -15,8 +15,9 @@ static char *place_in(KrCField *f, PyObject *o) {
         return NULL;
     }
     KrCData *data = KR_C_DATA(o);
-    char *p = data->ptr + (f->bits ? f->unit_offset : f->offset);
-    return kr_c_in_memory(data, p, f->bits ? (Py_ssize_t)f->unit : ((KrCType *)f->type)->info.size) ? p : NULL;
+    const bool in_unit = f->bits && !f->whole;
+    char *p = data->ptr + (in_unit ? f->unit_offset : f->offset);
+    return kr_c_in_memory(data, p, in_unit ? (Py_ssize_t)f->unit : ((KrCType *)f->type)->info.size) ? p : NULL;
 }
 static PyObject *field_get(PyObject *self, PyObject *o, PyObject *type) {
     if (!o) return Py_NewRef(self);
@@ -24,7 +25,7 @@ static PyObject *field_get(PyObject *self, PyObject *o, PyObject *type) {
     char *p = place_in(f, o);
     if (!p) return NULL;
     KrCInfo *info = &((KrCType *)f->type)->info;
-    if (f->bits) return kr_c_bits_get(info->code, f->swapped, p, f->unit, f->shift, f->bits);
+    if (f->bits && !f->whole) return kr_c_bits_get(info->code, f->swapped, p, f->unit, f->shift, f->bits);
     return f->get ? f->get(p, info->size) : kr_c_item_get(KR_C_DATA(o), f->type, f->index, p);
 }
 static int field_set(PyObject *self, PyObject *o, PyObject *value) {
@@ -36,7 +37,7 @@ static int field_set(PyObject *self, PyObject *o, PyObject *value) {
         return -1;
     }
     KrCInfo *info = &((KrCType *)f->type)->info;
-    if (f->bits) return kr_c_bits_set(info->code, f->swapped, p, f->unit, f->shift, f->bits, value);
+    if (f->bits && !f->whole) return kr_c_bits_set(info->code, f->swapped, p, f->unit, f->shift, f->bits, value);
     return f->set ? kr_c_keep(KR_C_DATA(o), f->index, f->set(p, value, info->size)) : kr_c_item_set(KR_C_DATA(o), f->type, f->index, p, value);
 }
 /* What the attribute `size` is: for a bit field both numbers in one. */

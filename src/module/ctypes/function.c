@@ -163,7 +163,7 @@ static void *find_symbol(PyObject *pair) {
     if (PyUnicode_Check(name)) text = PyUnicode_AsUTF8(name);
     else if (PyBytes_Check(name)) text = PyBytes_AS_STRING(name);
     else PyErr_SetString(PyExc_TypeError, "function name must be string, bytes object or integer");
-    if (!text || PySys_Audit("ctypes.dlsym", "O", pair) < 0) return NULL;
+    if (!text || PySys_Audit("ctypes.dlsym", "OO", PyTuple_GET_ITEM(pair, 1), name) < 0) return NULL;
     return kr_c_symbol(PyTuple_GET_ITEM(pair, 1), text, PyExc_AttributeError);
 }
 static PyObject *at_address(PyTypeObject *type, void *address) {

@@ -123,6 +123,7 @@ static int add_field(Layout *l, Py_ssize_t i, PyObject *pair) {
     f->type = (PyTypeObject *)Py_NewRef(type);
     f->name = Py_NewRef(PyTuple_GET_ITEM(pair, 0));
     f->bits = bits;
+    f->whole = bits && info->code->code == '?';
     f->swapped = info->code && info->get != info->code->get;
     f->index = l->index++;
     if (info->kind == KR_C_ARRAY) {

@@ -53,10 +53,14 @@ static int fill_in(KrCInfo *info, PyTypeObject *type, const KrCCode *code, bool 
     info->ready = true;
     return 0;
 }
-/* A class like `type`, made of the same arguments, in the other byte order. */
+/* The same class in the other byte order, by the arguments it was made of. */
 static PyTypeObject *swapped_twin(PyObject *args, PyObject *kwds, const KrCCode *code) {
-    bool done;
-    PyTypeObject *twin = kr_c_type_new(&kr_c_simple_meta, args, kwds, KR_C_SIMPLE, &done);
+    bool done = false;
+    PyObject *name = PyUnicode_FromFormat("%S_be", PyTuple_GET_ITEM(args, 0));
+    PyObject *renamed = name ? PyTuple_Pack(3, name, PyTuple_GET_ITEM(args, 1), PyTuple_GET_ITEM(args, 2)) : NULL;
+    PyTypeObject *twin = renamed ? kr_c_type_new(&kr_c_simple_meta, renamed, kwds, KR_C_SIMPLE, &done) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(renamed);
     if (twin && !done && fill_in(kr_c_any_info(twin), twin, code, true) < 0) Py_CLEAR(twin);
     return twin;
 }
