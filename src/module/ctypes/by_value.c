@@ -85,7 +85,10 @@ static ffi_type *describe(PyTypeObject *type, KrCInfo *info) {
         d->elements[0] = &d->large;
         d->elements[1] = NULL;
     }
-    d->type = (ffi_type){.size = (size_t)info->size, .alignment = (unsigned short)(info->align & -info->align ? info->align & -info->align : 1), .type = FFI_TYPE_STRUCT, .elements = d->elements};
+    const Py_ssize_t power = info->align & -info->align;        /* _pack_ may ask for an alignment that is no power of two */
+    d->type = (ffi_type){.size = (size_t)info->size, .alignment = (unsigned short)(power ? power : 1), .type = FFI_TYPE_STRUCT, .elements = d->elements};
+    /* Nothing else than a long double is returned like one, which libffi would not do. */
+    if (d->elements[0] == &ffi_type_longdouble && !d->elements[1]) d->type = ffi_type_longdouble;
     return info->ffi = &d->type;
 }
 ffi_type *kr_c_ffi_type(PyTypeObject *type) {

@@ -259,7 +259,7 @@ PyObject *kr_c_wide_set(char *p, PyObject *o, Py_ssize_t size) {
     if (!s) return NULL;
     memcpy(p, s, (size_t)(n < room ? n + 1 : n) * sizeof(wchar_t));
     PyMem_Free(s);
-    Py_RETURN_NONE;
+    return Py_NewRef(o);
 }
 
 PyObject *kr_c_text_slice(const char *p, Py_ssize_t item_size, Py_ssize_t start, Py_ssize_t step, Py_ssize_t n) {

@@ -64,7 +64,7 @@ static PyObject *m_buffer_info(PyObject *module, PyObject *o) {
 }
 static PyObject *m_unpickle(PyObject *module, PyObject *args) {
     PyObject *type, *state;
-    if (!PyArg_ParseTuple(args, "OO!:_unpickle", &type, &PyTuple_Type, &state)) return NULL;
+    if (!PyArg_ParseTuple(args, "OO!", &type, &PyTuple_Type, &state)) return NULL;
     PyObject *o = PyObject_CallMethodOneArg(type, KR_STR(__new__), type);
     PyObject *method = o ? PyObject_GetAttr(o, KR_STR(__setstate__)) : NULL, *r = method ? PyObject_Call(method, state, NULL) : NULL;
     Py_XDECREF(method);
@@ -148,7 +148,7 @@ static PyObject *m_dlsym(PyObject *module, PyObject *args) {
 static PyObject *call_address(PyObject *args, int flags) {
     void *address;
     PyObject *given;
-    if (!PyArg_ParseTuple(args, flags ? "O&O!:call_cdeclfunction" : "O&O!:call_function", to_address, &address, &PyTuple_Type, &given)) return NULL;
+    if (!PyArg_ParseTuple(args, "O&O!", to_address, &address, &PyTuple_Type, &given)) return NULL;
     if (PySys_Audit("ctypes.call_function", "nO", (Py_ssize_t)address, given) < 0) return NULL;
     if (!address) return fail_with(PyExc_ValueError, "NULL function pointer access");
     return kr_c_call(address, flags, NULL, NULL, ((PyTupleObject *)given)->ob_item, PyTuple_GET_SIZE(given), NULL, NULL);
@@ -218,8 +218,8 @@ static PyObject *wstring_at(const wchar_t *p, int size) {
 }
 /* Only what holds an address can be cast to. */
 static bool can_cast_to(PyObject *type) {
-    KrCInfo *info = kr_c_info_of(type);
-    if (info && (info->kind == KR_C_POINTER || info->kind == KR_C_FUNCTION || (info->kind == KR_C_SIMPLE && info->code->is_pointer))) return true;
+    KrCInfo *info = PyType_Check(type) ? kr_c_any_info((PyTypeObject *)type) : NULL;
+    if (info && (info->kind == KR_C_POINTER || info->kind == KR_C_FUNCTION || (info->code && info->code->is_pointer))) return true;
     PyErr_Format(PyExc_TypeError, "cast() argument 2 must be a pointer type, not %s",
                  PyType_Check(type) ? ((PyTypeObject *)type)->tp_name : Py_TYPE(type)->tp_name);
     return false;

@@ -94,10 +94,8 @@ static int pointer_set_contents(PyObject *self, PyObject *value, void *unused) {
     }
     KrCInfo *info = kr_c_concrete_info(Py_TYPE(self));
     if (!info || !kr_c_in_memory(o, o->ptr, sizeof(void *))) return -1;
-    int r = !info->item ? 0 : !kr_c_is_data(value) ? 0 : PyObject_IsInstance(value, (PyObject *)info->item);
-    if (r < 0) return -1;
-    if (!r) {
-        PyErr_Format(PyExc_TypeError, "expected %s instead of %s", info->item ? info->item->tp_name : "a type", Py_TYPE(value)->tp_name);
+    if (!kr_c_is_data(value)) {     /* which type it is does not matter: C would let one cast */
+        PyErr_Format(PyExc_TypeError, "expected %s instead of %s", info->item ? info->item->tp_name : "a ctypes instance", Py_TYPE(value)->tp_name);
         return -1;
     }
     PyObject *kept = kr_c_kept(KR_C_DATA(value));
