@@ -68,17 +68,22 @@ PyTypeObject kr_c_union_meta = {
 
 /* ------------------------------------------------------------------ instances */
 
+static bool has_name(PyObject *kwnames, PyObject *name) {
+    for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++)
+        if (_PyUnicode_Equal(PyTuple_GET_ITEM(kwnames, i), name)) return true;
+    return false;
+}
 /* Assigns positional arguments from number i on to the fields of type and, first, its bases. The number of the next argument, -1 with an exception. */
-static Py_ssize_t set_positional(PyObject *self, PyTypeObject *type, PyObject *args, PyObject *kwds, Py_ssize_t i) {
+static Py_ssize_t set_positional(PyObject *self, PyTypeObject *type, PyObject *const *args, Py_ssize_t n, PyObject *kwnames, Py_ssize_t i) {
     KrCInfo *info = kr_c_info(type);
-    if (type->tp_base && kr_c_info(type->tp_base)) i = set_positional(self, type->tp_base, args, kwds, i);
+    if (type->tp_base && kr_c_info(type->tp_base)) i = set_positional(self, type->tp_base, args, n, kwnames, i);
     if (i < 0 || !info || !info->fields) return i;
     PyObject *fields = Py_NewRef(info->fields);
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(fields) && i >= 0 && i < PyTuple_GET_SIZE(args); k++, i++) {
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(fields) && i < n; k++, i++) {
         PyObject *name = KR_C_FIELD(PyTuple_GET_ITEM(fields, k))->name;
-        int twice = kwds ? PyDict_Contains(kwds, name) : 0;
-        if (twice > 0) PyErr_Format(PyExc_TypeError, "duplicate values for field %R", name);
-        if (twice || PyObject_SetAttr(self, name, PyTuple_GET_ITEM(args, i)) < 0) {
+        const bool twice = has_name(kwnames, name);
+        if (twice) PyErr_Format(PyExc_TypeError, "duplicate values for field %R", name);
+        if (twice || PyObject_SetAttr(self, name, args[i]) < 0) {
             i = -1;
             break;
         }
@@ -86,19 +91,17 @@ static Py_ssize_t set_positional(PyObject *self, PyTypeObject *type, PyObject *a
     Py_DECREF(fields);
     return i;
 }
-static int aggregate_init(PyObject *self, PyObject *args, PyObject *kwds) {
-    Py_ssize_t n = PyTuple_GET_SIZE(args);
+static int aggregate_init(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
     if (n) {
-        Py_ssize_t used = set_positional(self, Py_TYPE(self), args, kwds, 0);
+        Py_ssize_t used = set_positional(self, Py_TYPE(self), args, n, kwnames, 0);
         if (used < 0) return -1;
         if (used < n) {
             PyErr_SetString(PyExc_TypeError, "too many initializers");
             return -1;
         }
     }
-    PyObject *name, *value;
-    for (Py_ssize_t pos = 0; kwds && PyDict_Next(kwds, &pos, &name, &value);)
-        if (PyObject_SetAttr(self, name, value) < 0) return -1;
+    for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++)
+        if (PyObject_SetAttr(self, PyTuple_GET_ITEM(kwnames, i), args[n + i]) < 0) return -1;
     return 0;
 }
 
@@ -110,10 +113,10 @@ KrCType kr_c_structure = {
         .tp_base = &kr_c_data_type,
         .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
         .tp_doc = PyDoc_STR("Structure base class"),
-        .tp_init = aggregate_init,
+        .tp_init = kr_c_data_init,
         .tp_new = kr_c_data_new,
     },
-    .info.kind = KR_C_STRUCT,
+    .info = {.kind = KR_C_STRUCT, .init = aggregate_init},
 };
 KrCType kr_c_union = {
     .heap.ht_type = {
@@ -123,8 +126,8 @@ KrCType kr_c_union = {
         .tp_base = &kr_c_data_type,
         .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
         .tp_doc = PyDoc_STR("Union base class"),
-        .tp_init = aggregate_init,
+        .tp_init = kr_c_data_init,
         .tp_new = kr_c_data_new,
     },
-    .info.kind = KR_C_UNION,
+    .info = {.kind = KR_C_UNION, .init = aggregate_init},
 };

@@ -198,13 +198,12 @@ static Py_ssize_t array_length(PyObject *self) { return KR_C_DATA(self)->length;
 static PyObject *slice(PyObject *self, KrCInfo *info, Py_ssize_t start, Py_ssize_t step, Py_ssize_t n) {
     KrCData *o = KR_C_DATA(self);
     KrCInfo *item = &((KrCType *)info->item)->info;
-    if (item->is_char || item->is_wide) {
-        if (!kr_c_in_memory(o, o->ptr, o->length * item->size)) return NULL;
-        return kr_c_text_slice(o->ptr, item->size, start, step, n);
-    }
+    if (!kr_c_in_memory(o, o->ptr, o->length * item->size)) return NULL;
+    if (item->is_char || item->is_wide) return kr_c_text_slice(o->ptr, item->size, start, step, n);
     PyObject *list = PyList_New(n);
     for (Py_ssize_t i = 0; list && i < n; i++) {
-        PyObject *v = array_item(self, start + i * step);
+        const Py_ssize_t k = start + i * step;
+        PyObject *v = kr_c_item_get(o, info->item, k, o->ptr + k * item->size);
         if (v) PyList_SET_ITEM(list, i, v);
         else Py_CLEAR(list);
     }
@@ -246,9 +245,9 @@ static int array_ass_subscript(PyObject *self, PyObject *key, PyObject *value) {
     }
     return 0;
 }
-static int array_init(PyObject *self, PyObject *args, PyObject *kwds) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); i++)
-        if (PySequence_SetItem(self, i, PyTuple_GET_ITEM(args, i)) < 0) return -1;
+static int array_init(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (PySequence_SetItem(self, i, args[i]) < 0) return -1;
     return 0;
 }
 
@@ -266,8 +265,8 @@ KrCType kr_c_array = {
         .tp_as_sequence = &array_as_sequence,
         .tp_as_mapping = &array_as_mapping,
         .tp_methods = array_methods,
-        .tp_init = array_init,
+        .tp_init = kr_c_data_init,
         .tp_new = kr_c_data_new,
     },
-    .info.kind = KR_C_ARRAY,
+    .info = {.kind = KR_C_ARRAY, .init = array_init},
 };

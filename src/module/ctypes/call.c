@@ -82,6 +82,15 @@ static bool is_target(PyTypeObject *pointer, PyObject *o, void **address) {
     KrCInfo *info = kr_c_info(type);
     return info && info->kind == KR_C_ARRAY && info->item == item;
 }
+/* Is o an array of or a pointer to characters of a code (0: of anything)? Then *address is that of the first. */
+static bool has_items(PyObject *o, char code, void **address) {
+    KrCInfo *info = kr_c_is_data(o) ? kr_c_info(Py_TYPE(o)) : NULL;
+    if (!info || !info->item || (code && !(code == 'c' ? ((KrCType *)info->item)->info.is_char : ((KrCType *)info->item)->info.is_wide))) return false;
+    if (info->kind == KR_C_ARRAY) *address = KR_C_DATA(o)->ptr;
+    else if (KR_C_DATA(o)->ptr && KR_C_DATA(o)->size >= (Py_ssize_t)sizeof(void *)) memcpy(address, KR_C_DATA(o)->ptr, sizeof(void *));
+    else return false;
+    return true;
+}
 /* Converts an argument of the usual kind in place. False: not one; no exception is set. */
 static bool convert_in_place(const Parameter *p, PyObject *o, ffi_type *type, KrCPassed *a) {
     a->keep = NULL;
@@ -126,8 +135,8 @@ static bool convert_in_place(const Parameter *p, PyObject *o, ffi_type *type, Kr
         }
         /* fallthrough */
     case BY_WIDE:
-        if (o != Py_None) break;
-        a->value.p = NULL;
+        if (o == Py_None) a->value.p = NULL;
+        else if (!has_items(o, p->how == BY_BYTES ? 'c' : p->how == BY_WIDE ? 'u' : 0, &a->value.p)) break;
         return true;
     case BY_POINTER:
         if (o == Py_None) a->value.p = NULL;

@@ -91,6 +91,7 @@ typedef struct {
     ffi_type *ffi;                  /* how it is passed by value; of aggregates made when first needed, in PyMem memory */
     PyObject *arrays;               /* {length: weak reference to the array type}, NULL while there are none */
     Py_ssize_t arrays_limit;        /* size of arrays at which dead entries are looked for */
+    int (*init)(PyObject *, PyObject *const *args, Py_ssize_t n, PyObject *kwnames);   /* of the abstract bases: what their tp_init does */
 } KrCInfo;
 
 /* A class of one of the metatypes; a static one uses nothing of `heap` but the type. */
@@ -112,14 +113,14 @@ extern PyTypeObject kr_c_data_type, kr_c_field_type, kr_c_arg_type, kr_c_thunk_t
 void kr_c_type_dealloc(PyObject *);
 int kr_c_type_traverse(PyObject *, visitproc, void *);
 int kr_c_type_clear(PyObject *);
-PyObject *kr_c_type_from_param(PyObject *, PyObject *), *kr_c_type_from_address(PyObject *, PyObject *), *kr_c_type_from_buffer(PyObject *, PyObject *),
-    *kr_c_type_from_buffer_copy(PyObject *, PyObject *), *kr_c_type_in_dll(PyObject *, PyObject *);
+PyObject *kr_c_type_from_param(PyObject *, PyObject *), *kr_c_type_from_address(PyObject *, PyObject *), *kr_c_type_in_dll(PyObject *, PyObject *),
+    *kr_c_type_from_buffer(PyObject *, PyObject *const *, Py_ssize_t), *kr_c_type_from_buffer_copy(PyObject *, PyObject *const *, Py_ssize_t);
 #define KR_C_TYPE_METHODS                                                                                                                                 \
     {"from_param", kr_c_type_from_param, METH_O, PyDoc_STR("Convert a Python object into a function call parameter.")},                                   \
     {"from_address", kr_c_type_from_address, METH_O, PyDoc_STR("C.from_address(integer) -> C instance\naccess a C instance at the specified address")},   \
-    {"from_buffer", kr_c_type_from_buffer, METH_VARARGS,                                                                                                  \
+    {"from_buffer", KR_METH(kr_c_type_from_buffer), METH_FASTCALL,                                                                                        \
      PyDoc_STR("C.from_buffer(object, offset=0) -> C instance\ncreate a C instance from a writeable buffer")},                                            \
-    {"from_buffer_copy", kr_c_type_from_buffer_copy, METH_VARARGS,                                                                                        \
+    {"from_buffer_copy", KR_METH(kr_c_type_from_buffer_copy), METH_FASTCALL,                                                                              \
      PyDoc_STR("C.from_buffer_copy(object, offset=0) -> C instance\ncreate a C instance from a readable buffer")},                                        \
     {"in_dll", kr_c_type_in_dll, METH_VARARGS, PyDoc_STR("C.in_dll(dll, name) -> C instance\naccess a C instance in a dll")}
 extern PyMethodDef kr_c_type_methods[];         /* these, for the metatypes that have no others */
@@ -171,6 +172,19 @@ typedef struct KrCData {
 #define KR_C_DATA(o) ((KrCData *)(o))
 KR_INLINE bool kr_c_is_data(PyObject *o) { return PyObject_TypeCheck(o, &kr_c_data_type); }
 
+/* tp_vectorcall of classes: no tuple and no dict are made where the class has tp_new and tp_init of its kind. */
+PyObject *kr_c_class_vectorcall(PyObject *, PyObject *const *args, size_t nargsf, PyObject *kwnames) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+/* tp_init of those kinds: the base's info->init. */
+int kr_c_data_init(PyObject *, PyObject *args, PyObject *kwds) KR_MAY_RAISE KR_RUNS_PYTHON;
+/* A tuple and a dict (or NULL) as an array, followed by the values of the names. */
+typedef struct {
+    PyObject *const *args;
+    Py_ssize_t n;
+    PyObject *kwnames;
+    PyObject **own;
+} KrCFlat;
+int kr_c_flatten(KrCFlat *, PyObject *args, PyObject *kwds) KR_MAY_RAISE;
+void kr_c_flat_release(KrCFlat *);
 /* tp_new of all kinds: memory of zeros. */
 PyObject *kr_c_data_new(PyTypeObject *, PyObject *args, PyObject *kwds) KR_NEW_REF KR_MAY_RAISE;
 /* An instance in the memory of base (or NULL: a copy of what is at p). */

@@ -103,6 +103,66 @@ bool kr_c_in_memory(KrCData *o, const char *p, Py_ssize_t size) {
     return false;
 }
 
+/* ------------------------------------------------------------------ calling a class */
+
+int kr_c_flatten(KrCFlat *f, PyObject *args, PyObject *kwds) {
+    Py_ssize_t n = PyTuple_GET_SIZE(args), nkw = kwds ? PyDict_GET_SIZE(kwds) : 0, i = 0;
+    *f = (KrCFlat){((PyTupleObject *)args)->ob_item, n, NULL, NULL};
+    if (!nkw) return 0;
+    if (!(f->own = PyMem_New(PyObject *, n + nkw))) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (!(f->kwnames = PyTuple_New(nkw))) {
+        PyMem_Free(f->own);
+        return -1;
+    }
+    PyObject *name, *value;
+    for (; i < n; i++) f->own[i] = PyTuple_GET_ITEM(args, i);
+    for (Py_ssize_t pos = 0; PyDict_Next(kwds, &pos, &name, &value); i++) {
+        PyTuple_SET_ITEM(f->kwnames, i - n, Py_NewRef(name));
+        f->own[i] = Py_NewRef(value);
+    }
+    f->args = f->own;
+    return 0;
+}
+void kr_c_flat_release(KrCFlat *f) {
+    for (Py_ssize_t i = 0; f->kwnames && i < PyTuple_GET_SIZE(f->kwnames); i++) Py_DECREF(f->own[f->n + i]);
+    Py_XDECREF(f->kwnames);
+    PyMem_Free(f->own);
+}
+/* The abstract base of classes of this kind; NULL: their tp_new wants to see the arguments. */
+static KrCType *base_of(KrCKind kind) {
+    switch (kind) {
+    case KR_C_STRUCT: return &kr_c_structure;
+    case KR_C_UNION: return &kr_c_union;
+    case KR_C_ARRAY: return &kr_c_array;
+    case KR_C_POINTER: return &kr_c_pointer;
+    case KR_C_SIMPLE: return &kr_c_simple;
+    default: return NULL;
+    }
+}
+int kr_c_data_init(PyObject *self, PyObject *args, PyObject *kwds) {
+    KrCInfo *info = kr_c_any_info(Py_TYPE(self));
+    KrCType *base = info ? base_of(info->kind) : NULL;
+    KrCFlat f;
+    if (!base || !kr_c_concrete_info(Py_TYPE(self)) || kr_c_flatten(&f, args, kwds) < 0) return -1;
+    int r = base->info.init(self, f.args, f.n, f.kwnames);
+    kr_c_flat_release(&f);
+    return r;
+}
+PyObject *kr_c_class_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
+    PyTypeObject *type = (PyTypeObject *)self;
+    KrCInfo *info = kr_c_any_info(type);
+    KrCType *base = info ? base_of(info->kind) : NULL;
+    Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    if (KR_UNLIKELY(!base || type->tp_init != kr_c_data_init || type->tp_new != KR_C_TYPE(*base)->tp_new))
+        return _PyObject_MakeTpCall(PyThreadState_Get(), self, args, n, kwnames);
+    PyObject *o = type->tp_new(type, NULL, NULL);
+    if (o && base->info.init(o, args, n, kwnames) < 0) Py_CLEAR(o);
+    return o;
+}
+
 /* ------------------------------------------------------------------ keeping alive */
 
 static KrCData *outermost(KrCData *o) {
@@ -114,14 +174,21 @@ PyObject *kr_c_kept(KrCData *o) {
     if (!o->objects) o->objects = o->length ? PyDict_New() : Py_NewRef(Py_None);
     return o->objects;
 }
+static char *append_hex(char *p, unsigned v) {
+    int digits = 1;
+    while (digits < 8 && v >> 4 * digits) digits++;
+    while (digits--) *p++ = Py_hexdigits[v >> 4 * digits & 15];
+    return p;
+}
 static PyObject *path_of(KrCData *o, Py_ssize_t index) {
-    char text[256], *p = text + sprintf(text, "%x", (unsigned)index);
+    char text[256], *p = append_hex(text, (unsigned)index);
     for (; o->base; o = o->base) {
         if (p > text + sizeof text - 24) {
             PyErr_SetString(PyExc_ValueError, "ctypes object structure too deep");
             return NULL;
         }
-        p += sprintf(p, ":%x", (unsigned)o->index);
+        *p++ = ':';
+        p = append_hex(p, (unsigned)o->index);
     }
     return PyUnicode_FromStringAndSize(text, p - text);
 }

@@ -415,21 +415,10 @@ PyObject *kr_c_function_vectorcall(PyObject *self, PyObject *const *args, size_t
     return _PyObject_MakeTpCall(PyThreadState_Get(), self, args, n, kwnames);
 }
 PyObject *kr_c_function_call(PyObject *self, PyObject *args, PyObject *kwds) {
-    Py_ssize_t n = PyTuple_GET_SIZE(args), nkw = kwds && KR_C_FUNC(self)->paramflags ? PyDict_GET_SIZE(kwds) : 0;
-    if (!nkw) return call(self, ((PyTupleObject *)args)->ob_item, n, NULL);
-    PyObject **all = PyMem_New(PyObject *, n + nkw), *names = PyTuple_New(nkw), *r = NULL, *name, *value;
-    if (!all) PyErr_NoMemory();
-    if (all && names) {
-        memcpy(all, ((PyTupleObject *)args)->ob_item, (size_t)n * sizeof *all);
-        Py_ssize_t i = 0;
-        for (Py_ssize_t pos = 0; PyDict_Next(kwds, &pos, &name, &value); i++) {
-            PyTuple_SET_ITEM(names, i, Py_NewRef(name));
-            all[n + i] = value;
-        }
-        r = call(self, all, n, names);
-    }
-    PyMem_Free(all);
-    Py_XDECREF(names);
+    KrCFlat f;
+    if (kr_c_flatten(&f, args, kwds) < 0) return NULL;
+    PyObject *r = call(self, f.args, f.n, f.kwnames);
+    kr_c_flat_release(&f);
     return r;
 }
 

@@ -64,6 +64,7 @@ PyTypeObject *kr_c_type_new(PyTypeObject *meta, PyObject *args, PyObject *kwds, 
         return (PyTypeObject *)made;
     }
     info->kind = kind;
+    if (((PyTypeObject *)made)->tp_vectorcall) ((PyTypeObject *)made)->tp_vectorcall = kr_c_class_vectorcall;
     info->bare = !PyType_IsSubtype((PyTypeObject *)made, base);
     return (PyTypeObject *)made;
 }
@@ -119,12 +120,22 @@ static bool fits(const Py_buffer *b, Py_ssize_t offset, Py_ssize_t size) {
                  size > PY_SSIZE_T_MAX - offset ? PY_SSIZE_T_MAX : size + offset);
     return false;
 }
-PyObject *kr_c_type_from_buffer(PyObject *type, PyObject *args) {
-    PyObject *o, *result = NULL;
-    Py_ssize_t offset = 0;
+/* The offset that may follow the buffer; false with an exception, also for a wrong number of arguments. */
+static bool read_offset(const char *name, PyObject *const *args, Py_ssize_t n, Py_ssize_t *offset) {
+    *offset = 0;
+    if (n < 1 || n > 2) {
+        PyErr_Format(PyExc_TypeError, "%s() takes at %s %d argument%s (%zd given)", name, n < 1 ? "least" : "most", n < 1 ? 1 : 2, n < 1 ? "" : "s", n);
+        return false;
+    }
+    if (n == 1) return true;
+    *offset = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
+    return *offset != -1 || !PyErr_Occurred();
+}
+PyObject *kr_c_type_from_buffer(PyObject *type, PyObject *const *args, Py_ssize_t n) {
+    Py_ssize_t offset;
     KrCInfo *info = kr_c_concrete_info((PyTypeObject *)type);
-    if (!info || !PyArg_ParseTuple(args, "O|n:from_buffer", &o, &offset)) return NULL;
-    PyObject *view = PyMemoryView_FromObject(o);
+    if (!info || !read_offset("from_buffer", args, n, &offset)) return NULL;
+    PyObject *view = PyMemoryView_FromObject(args[0]), *result = NULL;
     if (!view) return NULL;
     const Py_buffer *b = PyMemoryView_GET_BUFFER(view);
     if (b->readonly) PyErr_SetString(PyExc_TypeError, "underlying buffer is not writable");
@@ -138,11 +149,11 @@ PyObject *kr_c_type_from_buffer(PyObject *type, PyObject *args) {
     if (kr_c_keep(KR_C_DATA(result), -1, view) < 0) Py_CLEAR(result);
     return result;
 }
-PyObject *kr_c_type_from_buffer_copy(PyObject *type, PyObject *args) {
+PyObject *kr_c_type_from_buffer_copy(PyObject *type, PyObject *const *args, Py_ssize_t n) {
     Py_buffer b;
-    Py_ssize_t offset = 0;
+    Py_ssize_t offset;
     KrCInfo *info = kr_c_concrete_info((PyTypeObject *)type);
-    if (!info || !PyArg_ParseTuple(args, "y*|n:from_buffer_copy", &b, &offset)) return NULL;
+    if (!info || !read_offset("from_buffer_copy", args, n, &offset) || PyObject_GetBuffer(args[0], &b, PyBUF_SIMPLE) < 0) return NULL;
     PyObject *result = NULL;
     if (fits(&b, offset, info->size) && PySys_Audit("ctypes.cdata/buffer", "nnn", (Py_ssize_t)b.buf, b.len, offset) >= 0)
         result = kr_c_data_new((PyTypeObject *)type, NULL, NULL);

@@ -30,13 +30,12 @@ static PyObject *m_alignment(PyObject *module, PyObject *o) {
     KrCInfo *info = info_of_either(o);
     return info ? PyLong_FromSsize_t(info->align) : fail_with(PyExc_TypeError, "no alignment info");
 }
-static PyObject *m_byref(PyObject *module, PyObject *args) {
-    PyObject *o, *given = NULL;
+static PyObject *m_byref(PyObject *module, PyObject *const *args, Py_ssize_t n) {
     Py_ssize_t offset = 0;
-    if (!PyArg_UnpackTuple(args, "byref", 1, 2, &o, &given)) return NULL;
-    if (given && (offset = PyNumber_AsSsize_t(given, NULL)) == -1 && PyErr_Occurred()) return NULL;
-    if (kr_c_is_data(o)) return kr_c_byref(o, offset);
-    PyErr_Format(PyExc_TypeError, "byref() argument must be a ctypes instance, not '%s'", Py_TYPE(o)->tp_name);
+    if (!_PyArg_CheckPositional("byref", n, 1, 2)) return NULL;
+    if (n == 2 && (offset = PyNumber_AsSsize_t(args[1], NULL)) == -1 && PyErr_Occurred()) return NULL;
+    if (kr_c_is_data(args[0])) return kr_c_byref(args[0], offset);
+    PyErr_Format(PyExc_TypeError, "byref() argument must be a ctypes instance, not '%s'", Py_TYPE(args[0])->tp_name);
     return NULL;
 }
 static PyObject *m_addressof(PyObject *module, PyObject *o) {
@@ -266,7 +265,7 @@ static PyMethodDef ctypes_methods[] = {
     {"dlsym", m_dlsym, METH_VARARGS, PyDoc_STR("find symbol in shared library")},
     {"alignment", m_alignment, METH_O, PyDoc_STR("alignment(C type) -> integer\nalignment(C instance) -> integer\nReturn the alignment requirements of a C instance")},
     {"sizeof", m_sizeof, METH_O, PyDoc_STR("sizeof(C type) -> integer\nsizeof(C instance) -> integer\nReturn the size in bytes of a C instance")},
-    {"byref", m_byref, METH_VARARGS,
+    {"byref", KR_METH(m_byref), METH_FASTCALL,
      PyDoc_STR("byref(C instance[, offset=0]) -> byref-object\nReturn a pointer lookalike to a C instance, only usable\nas function argument")},
     {"addressof", m_addressof, METH_O, PyDoc_STR("addressof(C instance) -> integer\nReturn the address of the C instance internal buffer")},
     {"call_function", m_call_function, METH_VARARGS, NULL},

@@ -179,10 +179,9 @@ static PyObject *pointer_subscript(PyObject *self, PyObject *key) {
     }
     return list;
 }
-static int pointer_init(PyObject *self, PyObject *args, PyObject *kwds) {
-    PyObject *value = NULL;
-    if (!PyArg_UnpackTuple(args, "POINTER", 0, 1, &value)) return -1;
-    return value ? pointer_set_contents(self, value, NULL) : 0;
+static int pointer_init(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
+    if (!_PyArg_CheckPositional("POINTER", n, 0, 1)) return -1;
+    return n ? pointer_set_contents(self, args[0], NULL) : 0;
 }
 static PyObject *pointer_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     KrCInfo *info = kr_c_info(type);
@@ -217,8 +216,8 @@ KrCType kr_c_pointer = {
         .tp_as_sequence = &pointer_as_sequence,
         .tp_as_mapping = &pointer_as_mapping,
         .tp_getset = pointer_getsets,
-        .tp_init = pointer_init,
+        .tp_init = kr_c_data_init,
         .tp_new = pointer_new,
     },
-    .info.kind = KR_C_POINTER,
+    .info = {.kind = KR_C_POINTER, .init = pointer_init},
 };

@@ -125,10 +125,9 @@ static int simple_set_value(PyObject *self, PyObject *value, void *unused) {
     KrCInfo *info = info_of(self);
     return info ? kr_c_keep(KR_C_DATA(self), 0, info->set(KR_C_DATA(self)->ptr, value, info->size)) : -1;
 }
-static int simple_init(PyObject *self, PyObject *args, PyObject *kwds) {
-    PyObject *value = NULL;
-    if (!PyArg_UnpackTuple(args, "__init__", 0, 1, &value)) return -1;
-    return value ? simple_set_value(self, value, NULL) : 0;
+static int simple_init(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kwnames) {
+    if (!_PyArg_CheckPositional("__init__", n, 0, 1)) return -1;
+    return n ? simple_set_value(self, args[0], NULL) : 0;
 }
 static int simple_bool(PyObject *self) {
     KrCData *o = KR_C_DATA(self);
@@ -164,8 +163,8 @@ KrCType kr_c_simple = {
         .tp_as_number = &simple_as_number,
         .tp_methods = simple_methods,
         .tp_getset = simple_getsets,
-        .tp_init = simple_init,
+        .tp_init = kr_c_data_init,
         .tp_new = kr_c_data_new,
     },
-    .info.kind = KR_C_SIMPLE,
+    .info = {.kind = KR_C_SIMPLE, .init = simple_init},
 };
