@@ -138,7 +138,8 @@ static const char *format_one(_PyUnicodeWriter *w, const char *f, va_list *va) {
     case 'd': case 'i': case 'u': case 'x': r = format_integer(w, *f, &d, va); break;
     case 'p':
         snprintf(pointer, sizeof pointer, "%p", va_arg(*va, void *));
-        r = _PyUnicodeWriter_WriteASCIIString(w, pointer[0] == '0' && pointer[1] == 'x' ? pointer : "0x0", -1);
+        r = pointer[0] == '0' ? 0 : _PyUnicodeWriter_WriteASCIIString(w, "0x", 2);  /* the C library's "(nil)" */
+        if (r == 0) r = _PyUnicodeWriter_WriteASCIIString(w, pointer, -1);
         break;
     case 's': r = write_bytes(w, va_arg(*va, const char *), &d); break;
     case 'U': r = write_padded(w, va_arg(*va, PyObject *), &d); break;

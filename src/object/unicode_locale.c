@@ -226,6 +226,10 @@ PyObject *PyUnicode_FromWideChar(const wchar_t *w, Py_ssize_t n) {
         return NULL;
     }
     if (n == -1) n = (Py_ssize_t)wcslen(w);
+    if (n < 0) {
+        PyErr_SetString(PyExc_SystemError, "Negative size passed to PyUnicode_New");
+        return NULL;
+    }
     for (Py_ssize_t i = 0; i < n; i++) {
         if ((Py_UCS4)w[i] > 0x10ffff) {
             PyErr_Format(PyExc_ValueError, "character U+%x is not in range [U+0000; U+10ffff]", (unsigned)w[i]);
