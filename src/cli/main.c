@@ -11,9 +11,9 @@
 
 /* Prints the current exception like an uncaught one; the exit status it asks for. */
 static int report(void) {
-    int status = kr_system_exit_status();
-    if (status >= 0) return status;
-    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) kr_runtime.process.unhandled_interrupt = 1;
+    int status;
+    if (_Py_HandleSystemExit(&status)) return status;
+    if (PyErr_Occurred() == PyExc_KeyboardInterrupt) kr_runtime.process.unhandled_interrupt = 1;
     PyErr_Print();
     return 1;
 }
@@ -27,8 +27,8 @@ static int run_command(const wchar_t *command, PyCompilerFlags *flags) {
     const char *utf8 = PyUnicode_AsUTF8(text);
     int status = 1;
     if (!utf8) {
-        PyErr_Clear();
-        fputs("Unable to decode the command from the command line:\n", stderr);
+        PySys_WriteStderr("Unable to decode the command from the command line:\n");
+        status = report();
     } else {
         flags->cf_flags |= PyCF_IGNORE_COOKIE;
         PyObject *m = PyImport_AddModule("__main__"), *d = m ? PyModule_GetDict(m) : NULL;
@@ -75,6 +75,7 @@ static int run_file(const PyConfig *c, PyCompilerFlags *flags) {
             int ch;
             while ((ch = getc(f)) != EOF && ch != '\n') {
             }
+            if (ch == '\n') ungetc(ch, f);      /* an empty line: the others keep their numbers */
         }
         if (Py_MakePendingCalls() < 0) {
             fclose(f);
@@ -147,6 +148,7 @@ static void run_inspection(PyConfig *c, PyCompilerFlags *flags, int *status) {
     const char *wanted = c->use_environment ? getenv("PYTHONINSPECT") : NULL;
     if (!(c->inspect || (wanted && *wanted)) || !stdin_is_interactive(c)) return;
     c->inspect = 0;
+    kr_runtime.process.unhandled_interrupt = 0;
     run_interactive_hook();
     *status = PyRun_AnyFileExFlags(stdin, "<stdin>", 0, flags) != 0;
 }
