@@ -108,7 +108,14 @@ static void run_startup(const PyConfig *c, PyCompilerFlags *flags) {
         report();
     }
 }
-/* sys.__interactivehook__, and readline for a terminal. */
+/* Lines can be edited in a terminal, unless that would make the program depend on who runs it. */
+static void import_readline(const PyConfig *c) {
+    if (c->isolated || !isatty(0) || (!c->inspect && (c->run_command || c->run_module || c->run_filename))) return;
+    PyObject *m = PyImport_ImportModule("readline");
+    if (!m) PyErr_Clear();
+    Py_XDECREF(m);
+}
+/* sys.__interactivehook__, which site sets. */
 static void run_interactive_hook(void) {
     PyObject *hook = PySys_GetObject("__interactivehook__");
     if (hook && hook != Py_None) {
@@ -120,11 +127,6 @@ static void run_interactive_hook(void) {
         }
         Py_XDECREF(r);
         Py_DECREF(hook);
-    }
-    if (isatty(0)) {
-        PyObject *m = PyImport_ImportModule("readline");
-        if (!m) PyErr_Clear();
-        Py_XDECREF(m);
     }
 }
 static bool stdin_is_interactive(const PyConfig *c) { return isatty(0) || c->interactive; }
@@ -207,9 +209,11 @@ int kr_run_main(void) {
     } else if (prepend_path(c) < 0) {
         return report();
     }
-    if (!c->run_filename && !c->run_command && !c->run_module && (isatty(0) || c->interactive) && !c->quiet)
-        fprintf(stderr, "Python %s on %s\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
-                Py_GetVersion(), Py_GetPlatform());
+    if (!c->run_filename && !c->run_command && !c->run_module && (isatty(0) || c->interactive) && !c->quiet) {
+        fprintf(stderr, "Python %s on %s\n", Py_GetVersion(), Py_GetPlatform());
+        if (c->site_import) fputs("Type \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n", stderr);
+    }
+    import_readline(c);
     if (c->run_command) {
         status = run_command(c->run_command, &flags);
     } else if (c->run_module) {

@@ -4,7 +4,7 @@
  * closed by an empty line only. The end of input closes everything: what is missing then is an error like any other.
  */
 #include "runtime/run.h"
-#include "runtime/signals.h"
+#include "syntax/ast.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -41,6 +41,7 @@ static char *read_line(FILE *f, const char *prompt_name) {
     }
     Py_XDECREF(keep);
     if (!line && !PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
+    if (!line && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) PySys_WriteStderr("\n");
     return line;
 }
 
@@ -113,6 +114,7 @@ static bool block_is_open(Input *in, PyObject *filename, PyCompilerFlags flags) 
 /* The code of a whole statement; NULL without an exception when lines are missing. */
 static PyObject *compile_input(Input *in, PyObject *filename, PyCompilerFlags *flags, bool last_is_blank, bool at_end) {
     PyCompilerFlags probe = *flags;
+    probe.cf_flags |= PyCF_IGNORE_COOKIE | KR_CF_PROMPT;
     if (!at_end) probe.cf_flags |= PyCF_ALLOW_INCOMPLETE_INPUT | (last_is_blank ? 0 : PyCF_DONT_IMPLY_DEDENT);
     PyObject *code = Py_CompileStringObject(in->text, filename, Py_single_input, &probe, -1);
     if (!code) {

@@ -396,6 +396,7 @@ static void finalize_modules(KrInterp *interp) {
     PyDict_Clear(modules);          /* sys.modules stays: what finalizers run may look into it */
     if (interp->runtime.modules_by_index) PyList_SetSlice(interp->runtime.modules_by_index, 0, PY_SSIZE_T_MAX, NULL);
     PyGC_Collect();
+    kr_gc_report_shutdown(interp);      /* warnings need modules */
     for (Py_ssize_t i = weak ? PyList_GET_SIZE(weak) : 0; i-- > 0;) {
         PyObject *m = PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(PyList_GET_ITEM(weak, i), 1));
         if (m == Py_None || m == interp->sys_module || m == interp->builtins_module) continue;
@@ -405,8 +406,6 @@ static void finalize_modules(KrInterp *interp) {
         Py_DECREF(m);
     }
     Py_XDECREF(weak);
-    PyGC_Collect();
-    kr_gc_report_shutdown(interp);      /* warnings need sys */
     tell(1, "# cleanup[3] wiping sys\n", NULL);
     _PyModule_ClearDict(interp->sysdict);
     tell(1, "# cleanup[3] wiping builtins\n", NULL);

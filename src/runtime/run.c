@@ -201,7 +201,7 @@ int _PyRun_SimpleFileObject(FILE *f, PyObject *filename, int closeit, PyCompiler
     PyObject *m = PyImport_AddModule("__main__"), *d = m ? PyModule_GetDict(m) : NULL, *r = NULL;
     if (!d) return -1;
     bool set_file = false;
-    Py_INCREF(m);       /* its dict stays the module's: should the program exit from in here, the shutdown empties it */
+    Py_INCREF(m);
     int has = PyDict_Contains(d, KR_STR(__file__));
     if (has == 0) {
         if (PyDict_SetItem(d, KR_STR(__file__), filename) < 0 || PyDict_SetItem(d, KR_STR(__cached__), Py_None) < 0) goto done;
@@ -226,6 +226,7 @@ int _PyRun_SimpleFileObject(FILE *f, PyObject *filename, int closeit, PyCompiler
 done:
     kr_flush_stream("stderr");
     kr_flush_stream("stdout");
+    if (!r && !kr_interp()->config.inspect && PyErr_ExceptionMatches(PyExc_SystemExit)) Py_DECREF(m);   /* no return: the shutdown destroys it */
     if (!r) PyErr_Print();
     if (set_file && (PyDict_DelItem(d, KR_STR(__file__)) < 0 || PyDict_DelItem(d, KR_STR(__cached__)) < 0)) PyErr_Clear();
     Py_DECREF(m);
