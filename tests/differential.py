@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def run(program, path):
-    env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([program, path], cwd=ROOT, env=env, capture_output=True, timeout=120, text=True, errors="replace", stdin=subprocess.DEVNULL)
     return [done.returncode, re.sub(r"0x[0-9a-f]+", "0x...", done.stdout), re.sub(r"0x[0-9a-f]+", "0x...", done.stderr)]
 

@@ -11,9 +11,9 @@
 
 /* Prints the current exception like an uncaught one; the exit status it asks for. */
 static int report(void) {
-    int status = kr_system_exit_status();
-    if (status >= 0) return status;
-    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) kr_runtime.process.unhandled_interrupt = 1;
+    int status;
+    if (_Py_HandleSystemExit(&status)) return status;
+    if (PyErr_Occurred() == PyExc_KeyboardInterrupt) kr_runtime.process.unhandled_interrupt = 1;
     PyErr_Print();
     return 1;
 }
@@ -27,8 +27,8 @@ static int run_command(const wchar_t *command, PyCompilerFlags *flags) {
     const char *utf8 = PyUnicode_AsUTF8(text);
     int status = 1;
     if (!utf8) {
-        PyErr_Clear();
-        fputs("Unable to decode the command from the command line:\n", stderr);
+        PySys_WriteStderr("Unable to decode the command from the command line:\n");
+        status = report();
     } else {
         flags->cf_flags |= PyCF_IGNORE_COOKIE;
         PyObject *m = PyImport_AddModule("__main__"), *d = m ? PyModule_GetDict(m) : NULL;
@@ -75,6 +75,7 @@ static int run_file(const PyConfig *c, PyCompilerFlags *flags) {
             int ch;
             while ((ch = getc(f)) != EOF && ch != '\n') {
             }
+            if (ch == '\n') ungetc(ch, f);      /* an empty line: the others keep their numbers */
         }
         if (Py_MakePendingCalls() < 0) {
             fclose(f);
@@ -107,7 +108,14 @@ static void run_startup(const PyConfig *c, PyCompilerFlags *flags) {
         report();
     }
 }
-/* sys.__interactivehook__, and readline for a terminal. */
+/* Lines can be edited in a terminal, unless that would make the program depend on who runs it. */
+static void import_readline(const PyConfig *c) {
+    if (c->isolated || !isatty(0) || (!c->inspect && (c->run_command || c->run_module || c->run_filename))) return;
+    PyObject *m = PyImport_ImportModule("readline");
+    if (!m) PyErr_Clear();
+    Py_XDECREF(m);
+}
+/* sys.__interactivehook__, which site sets. */
 static void run_interactive_hook(void) {
     PyObject *hook = PySys_GetObject("__interactivehook__");
     if (hook && hook != Py_None) {
@@ -119,11 +127,6 @@ static void run_interactive_hook(void) {
         }
         Py_XDECREF(r);
         Py_DECREF(hook);
-    }
-    if (isatty(0)) {
-        PyObject *m = PyImport_ImportModule("readline");
-        if (!m) PyErr_Clear();
-        Py_XDECREF(m);
     }
 }
 static bool stdin_is_interactive(const PyConfig *c) { return isatty(0) || c->interactive; }
@@ -147,6 +150,7 @@ static void run_inspection(PyConfig *c, PyCompilerFlags *flags, int *status) {
     const char *wanted = c->use_environment ? getenv("PYTHONINSPECT") : NULL;
     if (!(c->inspect || (wanted && *wanted)) || !stdin_is_interactive(c)) return;
     c->inspect = 0;
+    kr_runtime.process.unhandled_interrupt = 0;
     run_interactive_hook();
     *status = PyRun_AnyFileExFlags(stdin, "<stdin>", 0, flags) != 0;
 }
@@ -205,9 +209,11 @@ int kr_run_main(void) {
     } else if (prepend_path(c) < 0) {
         return report();
     }
-    if (!c->run_filename && !c->run_command && !c->run_module && (isatty(0) || c->interactive) && !c->quiet)
-        fprintf(stderr, "Python %s on %s\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
-                Py_GetVersion(), Py_GetPlatform());
+    if (!c->run_filename && !c->run_command && !c->run_module && (isatty(0) || c->interactive) && !c->quiet) {
+        fprintf(stderr, "Python %s on %s\n", Py_GetVersion(), Py_GetPlatform());
+        if (c->site_import) fputs("Type \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n", stderr);
+    }
+    import_readline(c);
     if (c->run_command) {
         status = run_command(c->run_command, &flags);
     } else if (c->run_module) {

@@ -4,6 +4,7 @@
  * kept as a threading primitive in the module's state; it is also taken around fork.
  */
 #include "krait.h"
+#include "runtime/config.h"
 #include "runtime/import.h"
 #include <marshal.h>
 
@@ -194,6 +195,8 @@ static struct PyModuleDef imp_module = {PyModuleDef_HEAD_INIT, "_imp", imp_doc, 
 
 PyObject *PyInit__imp(void) {
     PyObject *m = PyModule_Create(&imp_module);
-    if (m && PyModule_AddStringConstant(m, "check_hash_based_pycs", "default") < 0) Py_CLEAR(m);
+    PyObject *mode = m ? kr_str_from_wide(kr_interp()->config.check_hash_pycs_mode) : NULL;
+    if (m && (!mode || PyModule_AddObjectRef(m, "check_hash_based_pycs", mode) < 0)) Py_CLEAR(m);
+    Py_XDECREF(mode);
     return m;
 }

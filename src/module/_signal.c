@@ -9,6 +9,7 @@
 #include "vm/frame.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -27,8 +28,10 @@ static void on_signal(int signum) {
     int fd = kr_runtime.process.wakeup_fd;
     if (fd != -1) {
         unsigned char byte = (unsigned char)signum;
-        ssize_t n = write(fd, &byte, 1);
-        (void)n;
+        ssize_t n;
+        while ((n = write(fd, &byte, 1)) < 0 && errno == EINTR) {}
+        bool full = errno == EAGAIN || errno == EWOULDBLOCK;
+        if (n < 0 && (kr_runtime.process.wakeup_warn || !full)) kr_runtime.process.wakeup_errno = errno;
     }
     errno = saved;
 }
@@ -44,9 +47,20 @@ PyOS_sighandler_t PyOS_getsig(int sig) {
     return sigaction(sig, NULL, &now) == -1 ? SIG_ERR : now.sa_handler;
 }
 
+/* Reports that a signal's number could not be written to the wake-up descriptor. */
+static void report_wakeup_failure(void) {
+    PyObject *type, *value, *tb;
+    PyErr_Fetch(&type, &value, &tb);
+    errno = kr_runtime.process.wakeup_errno;
+    kr_runtime.process.wakeup_errno = 0;
+    PyErr_SetFromErrno(PyExc_OSError);
+    _PyErr_WriteUnraisableMsg("when trying to write to the signal wakeup fd", NULL);
+    PyErr_Restore(type, value, tb);
+}
 int kr_signals_run(KrThread *t) {
     if (!kr_runtime.process.signals_tripped || !main_thread()) return 0;
     kr_runtime.process.signals_tripped = 0;
+    if (kr_runtime.process.wakeup_errno) report_wakeup_failure();
     for (int i = 1; i < KR_NSIG; i++) {
         if (!TABLE[i].tripped) continue;
         TABLE[i].tripped = 0;
@@ -187,6 +201,21 @@ static PyObject *signal_raise_signal(PyObject *self, PyObject *arg) {
     int sig = _PyLong_AsInt(arg);
     if (sig == -1 && PyErr_Occurred()) return NULL;
     if (raise(sig)) return PyErr_SetFromErrno(PyExc_OSError);
+    if (PyErr_CheckSignals() < 0) return NULL;
+    Py_RETURN_NONE;
+}
+PyDoc_STRVAR(pidfd_send_signal_doc,
+             "pidfd_send_signal($module, pidfd, signalnum, siginfo=None, flags=0, /)\n--\n\nSends a signal to the process that a descriptor refers to.");
+static PyObject *signal_pidfd_send_signal(PyObject *self, PyObject *args) {
+    int fd, sig;
+    unsigned flags = 0;
+    PyObject *info = Py_None;
+    if (!PyArg_ParseTuple(args, "ii|OI:pidfd_send_signal", &fd, &sig, &info, &flags)) return NULL;
+    if (info != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "siginfo must be None");
+        return NULL;
+    }
+    if (syscall(SYS_pidfd_send_signal, fd, sig, NULL, flags) < 0) return PyErr_SetFromErrno(PyExc_OSError);
     if (PyErr_CheckSignals() < 0) return NULL;
     Py_RETURN_NONE;
 }
@@ -409,6 +438,7 @@ static PyMethodDef signal_methods[] = {
     {"getitimer", signal_getitimer, METH_O, getitimer_doc},
     {"getsignal", signal_getsignal, METH_O, getsignal_doc},
     {"pause", signal_pause, METH_NOARGS, pause_doc},
+    {"pidfd_send_signal", signal_pidfd_send_signal, METH_VARARGS, pidfd_send_signal_doc},
     {"pthread_kill", signal_pthread_kill, METH_VARARGS, pthread_kill_doc},
     {"pthread_sigmask", signal_pthread_sigmask, METH_VARARGS, pthread_sigmask_doc},
     {"raise_signal", signal_raise_signal, METH_O, raise_signal_doc},

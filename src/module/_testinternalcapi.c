@@ -6,9 +6,26 @@
 #include "krait.h"
 #include "memory/gc.h"
 #include "runtime/config.h"
+#include "runtime/lifecycle.h"
 #include "runtime/state.h"
 
 static PyObject *get_config(PyObject *module, PyObject *unused) { return kr_config_as_dict(&kr_interp()->config); }
+/* The interpreter is set up again by a configuration like get_config()'s. */
+static PyObject *set_config(PyObject *module, PyObject *d) {
+    KrInterp *interp = kr_interp();
+    PyConfig c = {0};
+    if (!PyDict_Check(d)) {
+        PyErr_SetString(PyExc_TypeError, "dict expected");
+        return NULL;
+    }
+    int r = kr_config_from_dict(&c, d);
+    if (r == 0 && PyStatus_Exception(kr_config_paths(&c))) PyErr_NoMemory(), r = -1;
+    if (r == 0 && PyStatus_Exception(kr_config_copy(&interp->config, &c))) PyErr_NoMemory(), r = -1;
+    if (r == 0) kr_config_publish(&interp->config);
+    PyConfig_Clear(&c);
+    return r == 0 && kr_sys_configure(interp) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+static PyObject *reset_path_config(PyObject *module, PyObject *unused) { Py_RETURN_NONE; }     /* krait computes paths anew each time */
 
 static PyObject *get_recursion_depth(PyObject *module, PyObject *unused) {
     PyThreadState *ts = PyThreadState_Get();
@@ -58,6 +75,8 @@ static PyObject *encode_locale_ex(PyObject *module, PyObject *args) {
 }
 
 static PyMethodDef functions[] = {
+    {"set_config", set_config, METH_O, NULL},
+    {"reset_path_config", reset_path_config, METH_NOARGS, NULL},
     {"DecodeLocaleEx", decode_locale_ex, METH_VARARGS, PyDoc_STR("DecodeLocaleEx(bytes, current_locale=0, errors='strict'): as the configuration decodes.")},
     {"EncodeLocaleEx", encode_locale_ex, METH_VARARGS, PyDoc_STR("EncodeLocaleEx(str, current_locale=0, errors='strict'): as the configuration encodes.")},
     {"get_config", get_config, METH_NOARGS, PyDoc_STR("get_config($module, /)\n--\n\nThe interpreter's configuration, as a dict.")},

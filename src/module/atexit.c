@@ -29,7 +29,7 @@ void kr_atexit_run(KrInterp *interp) {
     while ((e = interp->runtime.atexit)) {
         interp->runtime.atexit = e->older;
         PyObject *r = PyObject_Call(e->func, e->args, e->kwds);
-        if (!r) PyErr_WriteUnraisable(e->func);
+        if (!r) _PyErr_WriteUnraisableMsg("in atexit callback", e->func);
         Py_XDECREF(r);
         entry_free(e);
     }

@@ -47,7 +47,7 @@ static void put(int fd, const char *s) {
     }
 }
 static void dump(int fd, bool all_threads, PyInterpreterState *interp) {
-    PyThreadState *ts = kr_thread() ? &kr_thread()->base : NULL;
+    PyThreadState *ts = kr_thread() ? &kr_thread()->base : PyGILState_GetThisThreadState();
     if (all_threads) _Py_DumpTracebackThreads(fd, interp, ts);
     else if (ts) _Py_DumpTraceback(fd, ts);
 }
@@ -95,6 +95,7 @@ static void on_fatal(int signum) {
     put(fh.fd, f->name);
     put(fh.fd, "\n\n");
     dump(fh.fd, fh.all_threads, fh.interp);
+    _Py_DumpExtensionModules(fh.fd, fh.interp);
     errno = saved;
     raise(signum);
 }
@@ -311,6 +312,50 @@ static PyObject *crash_abort(PyObject *module, PyObject *unused) {
     no_core();
     abort();
 }
+/* Uses the stack until none is left: more than any limit on it. */
+static uintptr_t overflow(uintptr_t start, size_t depth) {
+    volatile char block[4096];
+    block[0] = (char)depth;
+    uintptr_t here = (uintptr_t)block;
+    size_t used = here < start ? start - here : here - start;
+    return used > (size_t)100 << 20 ? here : overflow(start, depth + 1) + (uintptr_t)block[0] * 0;
+}
+static PyObject *stack_overflow(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    no_core();
+    struct rlimit limit;
+    char mark;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY) {
+        PyErr_SetString(PyExc_RuntimeError, "the stack has no limit");
+        return NULL;
+    }
+    uintptr_t end = overflow((uintptr_t)&mark, 0);
+    PyErr_Format(PyExc_RuntimeError, "unable to raise a stack overflow (allocated %zu bytes on the stack)", (size_t)((uintptr_t)&mark - end));
+    return NULL;
+}
+static void *fatal_thread(void *lock) {
+    PyThread_release_lock(lock);
+    _Py_FatalErrorFunc("faulthandler_fatal_error_thread", "in new thread");
+    return NULL;
+}
+/* Ends the process by a fatal error in a thread that has no thread state. */
+static PyObject *fatal_error_c_thread(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    no_core();
+    PyThread_type_lock lock = PyThread_allocate_lock();
+    if (!lock) return PyErr_NoMemory();
+    PyThread_acquire_lock(lock, WAIT_LOCK);
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, fatal_thread, lock)) {
+        PyThread_free_lock(lock);
+        PyErr_SetString(PyExc_RuntimeError, "unable to start the thread");
+        return NULL;
+    }
+    pthread_detach(thread);
+    PyThread_acquire_lock(lock, WAIT_LOCK);     /* released by the thread, which then ends the process */
+    sleep(60);
+    Py_RETURN_NONE;
+}
 static PyMethodDef methods[] = {
     {"enable", KR_METH(enable), METH_VARARGS | METH_KEYWORDS, "enable(file=sys.stderr, all_threads=True): enable the fault handler"},
     {"disable", disable, METH_NOARGS, "disable(): disable the fault handler"},
@@ -323,6 +368,8 @@ static PyMethodDef methods[] = {
     {"_read_null", crash, METH_NOARGS, "Crashes."},
     {"_sigsegv", crash, METH_VARARGS, "Crashes."},
     {"_sigfpe", crash_fpe, METH_NOARGS, "Crashes."},
+    {"_stack_overflow", stack_overflow, METH_NOARGS, "Crashes."},
+    {"_fatal_error_c_thread", fatal_error_c_thread, METH_NOARGS, "Crashes."},
     {"_sigabrt", crash_abort, METH_NOARGS, "Crashes."},
     {NULL, NULL, 0, NULL},
 };

@@ -76,6 +76,7 @@ static bool has_state_for_hooks(KrModule *m) { return m->md_def != NULL && (m->m
 static void module_dealloc(PyObject *self) {
     KrModule *m = KR_MODULE_OBJECT(self);
     PyObject_GC_UnTrack(self);
+    if (m->md_name && kr_interp()->config.verbose) PySys_FormatStderr("# destroy %S\n", m->md_name);
     if (m->md_weaklist != NULL)
         PyObject_ClearWeakRefs(self);
     if (has_state_for_hooks(m) && m->md_def->m_free != NULL)

@@ -1,10 +1,9 @@
-/* config.c - PyConfig: the command line, the environment, and where the library is.
+/* config.c - PyConfig: the command line and the environment; paths.c finds where things are.
  *
  * Order of precedence: command line, then PYTHON* variables, then defaults, as in CPython. Wide strings of a PyConfig
  * belong to it (PyMem_RawMalloc) and die with PyConfig_Clear.
  */
 #include "runtime/config.h"
-#include "memory/tracemalloc.h"
 #include "runtime/preconfig.h"
 #include <langinfo.h>
 #include <limits.h>
@@ -26,19 +25,6 @@ PyStatus PyStatus_Exit(int code) { return (PyStatus){._type = _PyStatus_TYPE_EXI
 int PyStatus_IsError(PyStatus s) { return s._type == _PyStatus_TYPE_ERROR; }
 int PyStatus_IsExit(PyStatus s) { return s._type == _PyStatus_TYPE_EXIT; }
 int PyStatus_Exception(PyStatus s) { return s._type != _PyStatus_TYPE_OK; }
-void Py_ExitStatusException(PyStatus s) {
-    if (PyStatus_IsExit(s)) exit(s.exitcode);
-    const char *state = kr_runtime.initialized ? "initialized" : kr_runtime.main_interp ? "core initialized" : kr_runtime.process.preinitialized ? "preinitialized" : "preinitializing";
-    fprintf(stderr, "Fatal Python error: %s%s%s\nPython runtime state: %s\n\n", s.func ? s.func : "", s.func ? ": " : "",
-            s.err_msg ? s.err_msg : "start-up failed", state);
-    if (kr_thread() && PyErr_Occurred()) {
-        PyObject *t, *v, *tb;
-        PyErr_Fetch(&t, &v, &tb);
-        PyErr_NormalizeException(&t, &v, &tb);
-        PyErr_Display(t, v, tb);
-    }
-    exit(1);
-}
 
 /* ------------------------------------------------------------------ strings and lists */
 
@@ -226,6 +212,77 @@ PyObject *kr_config_as_dict(const PyConfig *c) {
     return d;
 }
 
+/* d[name] (borrowed) for a field of a configuration; NULL with ValueError when it is missing. */
+static PyObject *dict_field(PyObject *d, const char *name) {
+    PyObject *v = PyDict_GetItemString(d, name);
+    if (!v && !PyErr_Occurred()) PyErr_Format(PyExc_ValueError, "missing config key: %s", name);
+    return v;
+}
+static int bad_field(PyObject *error, const char *name, const char *what) {
+    PyErr_Format(error, "invalid config %s: %s", what, name);
+    return -1;
+}
+/* A number from 0 (or the given least) to most. */
+static int number_field(PyObject *d, const char *name, unsigned long least, unsigned long most, unsigned long *to) {
+    PyObject *v = dict_field(d, name);
+    if (!v) return -1;
+    if (!PyLong_Check(v)) return bad_field(PyExc_TypeError, name, "type");
+    int overflow;
+    long n = PyLong_AsLongAndOverflow(v, &overflow);
+    if (n == -1 && PyErr_Occurred()) return -1;
+    if (overflow || n < 0 || (unsigned long)n < least || (unsigned long)n > most) return bad_field(PyExc_ValueError, name, "value");
+    *to = (unsigned long)n;
+    return 0;
+}
+static int string_field(PyConfig *c, PyObject *v, const char *name, bool optional, wchar_t **to) {
+    if (v == Py_None && optional) return 0;
+    if (v == Py_None) return bad_field(PyExc_ValueError, name, "value");
+    if (!PyUnicode_Check(v)) return bad_field(PyExc_TypeError, name, "type");
+    wchar_t *text = PyUnicode_AsWideCharString(v, NULL);
+    PyStatus st = text ? PyConfig_SetString(c, to, text) : PyStatus_Ok();
+    PyMem_Free(text);
+    if (PyStatus_Exception(st)) PyErr_NoMemory();
+    return text && !PyStatus_Exception(st) ? 0 : -1;
+}
+static int list_field(PyObject *v, const char *name, PyWideStringList *to) {
+    if (!PyList_Check(v) && !PyTuple_Check(v)) return bad_field(PyExc_TypeError, name, "type");
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(v); i++) {
+        wchar_t *one = NULL;
+        if (string_field(NULL, PySequence_Fast_GET_ITEM(v, i), name, false, &one) < 0) return -1;
+        PyStatus st = PyWideStringList_Append(to, one);
+        PyMem_RawFree(one);
+        if (PyStatus_Exception(st)) return PyErr_NoMemory(), -1;
+    }
+    return 0;
+}
+static bool is_required(const char *name) {
+    static const char *const names[] = {"filesystem_encoding", "filesystem_errors", "stdio_encoding", "stdio_errors", "check_hash_pycs_mode",
+                                        "program_name", "platlibdir"};
+    for (size_t i = 0; i < KR_ARRAY_LEN(names); i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+int kr_config_from_dict(PyConfig *c, PyObject *d) {
+    PyObject *v;
+    unsigned long n;
+#define X(f)                                                                                                                       \
+    if (number_field(d, #f, offsetof(PyConfig, f) == offsetof(PyConfig, _config_init),                                             \
+                     offsetof(PyConfig, f) == offsetof(PyConfig, _config_init) ? 3 : sizeof c->f == sizeof(long) ? UINT32_MAX : INT_MAX, &n) < 0) return -1; \
+    c->f = n;
+    CONFIG_NUMBERS(X)
+#undef X
+#define X(f) \
+    if (!(v = dict_field(d, #f)) || string_field(c, v, #f, !is_required(#f), &c->f) < 0) return -1;
+    CONFIG_STRINGS(X)
+#undef X
+#define X(f) \
+    if (!(v = dict_field(d, #f)) || list_field(v, #f, &c->f) < 0) return -1;
+    CONFIG_LISTS(X)
+#undef X
+    if (!c->module_search_paths_set) list_clear(&c->module_search_paths);
+    return c->argv.length || !PyStatus_Exception(PyWideStringList_Append(&c->argv, L"")) ? 0 : (PyErr_NoMemory(), -1);
+}
+
 /* ------------------------------------------------------------------ help texts */
 
 const char kr_usage[] =
@@ -287,6 +344,10 @@ static const char usage_env[] =
     "PYTHONMALLOCSTATS   : print statistics of the heap at exit\n"
     "PYTHONPYCACHEPREFIX : folder for .pyc files\n"
     "PYTHONBREAKPOINT    : what breakpoint() calls; 0 turns it off\n"
+    "PYTHONEXECUTABLE    : sys.executable\n"
+    "PYTHONUSERBASE      : where the user's site folder is, ~/.local\n"
+    "PYTHONASYNCIODEBUG  : debug mode of asyncio\n"
+    "PYTHONDEBUG         : accepted for compatibility, as -d\n"
     "PYTHONPROFILEIMPORTTIME, PYTHONTRACEMALLOC, PYTHONWARNDEFAULTENCODING, PYTHONNODEBUGRANGES : as the -X options\n";
 
 static const char usage_xoptions[] =
@@ -299,6 +360,7 @@ static const char usage_xoptions[] =
     "-X no_debug_ranges  : no column positions in tracebacks\n"
     "-X opstats          : print instruction statistics at exit (krait's own)\n"
     "-X pycache_prefix=P : folder for .pyc files\n"
+    "-X showrefcount     : accepted for compatibility\n"
     "-X tracemalloc[=N]  : trace memory allocations\n"
     "-X utf8[=0|1]       : UTF-8 mode: text files and streams are UTF-8\n"
     "-X warn_default_encoding : warn when a text encoding is not given\n";
@@ -365,12 +427,12 @@ static PyStatus read_tracemalloc(PyConfig *c) {
     if (v) {
         char *end;
         n = strtol(v, &end, 10);
-        if (*end || n < 0 || n > KR_TRACEMALLOC_MAX_FRAMES) return kr_status_error("config_init_tracemalloc", "PYTHONTRACEMALLOC: invalid number of frames");
+        if (*end || n < 0 || n > INT_MAX) return kr_status_error("config_init_tracemalloc", "PYTHONTRACEMALLOC: invalid number of frames");
     }
     if (x) {
         wchar_t *end = L"";
         n = *x ? wcstol(x, &end, 10) : 1;
-        if (*end || n < 0 || n > KR_TRACEMALLOC_MAX_FRAMES)
+        if (*end || n < 0 || n > INT_MAX)
             return kr_status_error("config_init_tracemalloc", "-X tracemalloc=NFRAME: invalid number of frames");
     }
     c->tracemalloc = (int)n;
@@ -461,6 +523,7 @@ int kr_config_max_str_digits(const PyConfig *c, const char **error) {
     const wchar_t *x = xoption(c, L"int_max_str_digits");
     const char *v = env(c, "PYTHONINTMAXSTRDIGITS");
     *error = NULL;
+    if (x && !*x && x[-1] == L'=') return 0;
     if (x) {
         long n = digits_limit(x);
         if (n >= 0) return (int)n;
@@ -480,9 +543,13 @@ int kr_config_max_str_digits(const PyConfig *c, const char **error) {
 /* A path seen from the current folder, as an absolute one; as it is where that can't be told. */
 static PyStatus set_absolute(PyConfig *c, wchar_t **to, const wchar_t *path) {
     char folder[PATH_MAX];
-    wchar_t *cwd = path[0] == L'/' || !path[0] || !getcwd(folder, sizeof folder) ? NULL : Py_DecodeLocale(folder, NULL);
+    wchar_t *cwd = path[0] == L'/' || !getcwd(folder, sizeof folder) ? NULL : Py_DecodeLocale(folder, NULL);
     if (!cwd) return PyConfig_SetString(c, to, path);
-    if (path[0] == L'.' && path[1] == L'/') path += 2;
+    if (!path[0] || !wcscmp(path, L".")) {
+        PyStatus st = PyConfig_SetString(c, to, cwd);
+        PyMem_RawFree(cwd);
+        return st;
+    }
     size_t n = wcslen(cwd) + wcslen(path) + 2;
     wchar_t *whole = PyMem_RawMalloc(n * sizeof *whole);
     PyStatus st = PyStatus_NoMemory();
@@ -530,6 +597,12 @@ static PyStatus take_option(PyConfig *c, int option, const wchar_t *value, PyWid
     }
     return PyStatus_Ok();
 }
+/* Adds a warning option unless it is empty or there already. */
+static PyStatus add_warning(PyConfig *c, const wchar_t *option) {
+    for (Py_ssize_t i = 0; i < c->warnoptions.length; i++)
+        if (!wcscmp(c->warnoptions.items[i], option)) return PyStatus_Ok();
+    return *option ? PyWideStringList_Append(&c->warnoptions, option) : PyStatus_Ok();
+}
 /* Reads c->argv (program name first) into c, and leaves in it what sys.argv will be. */
 static PyStatus parse_argv(PyConfig *c) {
     Py_ssize_t n = c->argv.length, i;
@@ -557,7 +630,11 @@ static PyStatus parse_argv(PyConfig *c) {
             }
             version++;
         } else if (option == KR_OPTION_HASH_PYCS) {
-            if (!o.value || (wcscmp(o.value, L"always") && wcscmp(o.value, L"never") && wcscmp(o.value, L"default"))) {
+            if (!o.value) {
+                fputs("Argument expected for the --check-hash-based-pycs options\n", stderr);
+                goto usage;
+            }
+            if ((wcscmp(o.value, L"always") && wcscmp(o.value, L"never") && wcscmp(o.value, L"default"))) {
                 fputs("--check-hash-based-pycs must be one of 'default', 'always', or 'never'\n", stderr);
                 goto usage;
             }
@@ -595,20 +672,19 @@ static PyStatus parse_argv(PyConfig *c) {
     c->argv = rest;
     /* warnings: dev mode's, PYTHONWARNINGS, -W, -b */
     const char *w = env(c, "PYTHONWARNINGS");
-    if (c->dev_mode) st = PyWideStringList_Append(&c->warnoptions, L"default");
+    if (c->dev_mode) st = add_warning(c, L"default");
     while (w && *w && !PyStatus_Exception(st)) {
         char one[500];
         size_t len = strcspn(w, ",");
         snprintf(one, sizeof one, "%.*s", (int)len, w);
         wchar_t *wide = Py_DecodeLocale(one, NULL);
-        st = wide ? PyWideStringList_Append(&c->warnoptions, wide) : PyStatus_NoMemory();
+        st = wide ? add_warning(c, wide) : PyStatus_NoMemory();
         PyMem_RawFree(wide);
         w += len + (w[len] == ',');
     }
-    for (Py_ssize_t k = 0; k < warnings.length && !PyStatus_Exception(st); k++) st = PyWideStringList_Append(&c->warnoptions, warnings.items[k]);
+    for (Py_ssize_t k = 0; k < warnings.length && !PyStatus_Exception(st); k++) st = add_warning(c, warnings.items[k]);
     list_clear(&warnings);
-    if (c->bytes_warning && !PyStatus_Exception(st))
-        st = PyWideStringList_Append(&c->warnoptions, c->bytes_warning > 1 ? L"error::BytesWarning" : L"default::BytesWarning");
+    if (c->bytes_warning && !PyStatus_Exception(st)) st = add_warning(c, c->bytes_warning > 1 ? L"error::BytesWarning" : L"default::BytesWarning");
     return st;
 usage:
     fprintf(stderr, "usage: %ls [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `krait -h' for more information.\n", program);
@@ -648,6 +724,9 @@ PyStatus kr_config_read(PyConfig *c) {
     st = read_encodings(c);
     if (!PyStatus_Exception(st) && !c->check_hash_pycs_mode) st = PyConfig_SetString(c, &c->check_hash_pycs_mode, L"default");
     if (!PyStatus_Exception(st) && !c->platlibdir) st = PyConfig_SetString(c, &c->platlibdir, L"lib");
+    return st;
+}
+void kr_config_publish(const PyConfig *c) {
     Py_BytesWarningFlag = c->bytes_warning;
     Py_DebugFlag = c->parser_debug;
     Py_DontWriteBytecodeFlag = !c->write_bytecode;
@@ -662,146 +741,10 @@ PyStatus kr_config_read(PyConfig *c) {
     Py_QuietFlag = c->quiet;
     Py_UnbufferedStdioFlag = !c->buffered_stdio;
     Py_VerboseFlag = c->verbose;
-    return st;
 }
 PyStatus PyConfig_Read(PyConfig *c) {
     PyStatus st = kr_config_read(c);
     return PyStatus_Exception(st) ? st : kr_config_paths(c);
-}
-
-/* ------------------------------------------------------------------ paths */
-
-static bool is_dir(const char *p) {
-    struct stat st;
-    return stat(p, &st) == 0 && S_ISDIR(st.st_mode);
-}
-static bool is_file(const char *p) {
-    struct stat st;
-    return stat(p, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* The bytes of a path; empty when it has none or doesn't fit. */
-static void narrow(const wchar_t *path, char *out, size_t size) {
-    char *bytes = Py_EncodeLocale(path, NULL);
-    snprintf(out, size, "%s", bytes && strlen(bytes) < size ? bytes : "");
-    PyMem_Free(bytes);
-}
-
-/* Absolute path of the program as it was called (symbolic links kept), as CPython's sys.executable. */
-static bool find_executable(const char *name, char *out, size_t size) {
-    if (strchr(name, '/')) {
-        if (*name == '/') snprintf(out, size, "%s", name);
-        else {
-            char cwd[PATH_MAX];
-            if (!getcwd(cwd, sizeof cwd)) return false;
-            snprintf(out, size, "%s/%s", cwd, strncmp(name, "./", 2) ? name : name + 2);
-        }
-        return true;
-    }
-    const char *path = getenv("PATH");
-    while (path && *path) {
-        size_t n = strcspn(path, ":");
-        snprintf(out, size, "%.*s/%s", (int)n, path, name);
-        if (n && is_file(out) && access(out, X_OK) == 0) return true;
-        path += n + (path[n] == ':');
-    }
-    ssize_t n = readlink("/proc/self/exe", out, size - 1);
-    if (n <= 0) return false;
-    out[n] = 0;
-    return true;
-}
-
-/* Folder of path, in place. */
-static void parent(char *path) {
-    char *slash = strrchr(path, '/');
-    if (slash && slash != path) *slash = 0;
-    else strcpy(path, "/");
-}
-
-/* `home = ...` of a virtual environment's pyvenv.cfg beside or above the program. */
-static bool read_venv(const char *executable, char *prefix, size_t size, char *home, size_t home_size) {
-    char dir[PATH_MAX], file[PATH_MAX + 20], line[PATH_MAX];
-    snprintf(dir, sizeof dir, "%s", executable);
-    for (int up = 0; up < 2; up++) {
-        parent(dir);
-        snprintf(file, sizeof file, "%s/pyvenv.cfg", dir);
-        FILE *f = fopen(file, "re");
-        if (!f) continue;
-        snprintf(prefix, size, "%s", dir);
-        *home = 0;
-        while (fgets(line, sizeof line, f)) {
-            char *eq = strchr(line, '=');
-            if (!eq || strncmp(line, "home", 4) || strspn(line + 4, " \t") != (size_t)(eq - line - 4)) continue;
-            eq++;
-            eq += strspn(eq, " \t");
-            eq[strcspn(eq, "\r\n")] = 0;
-            snprintf(home, home_size, "%s", eq);
-        }
-        fclose(f);
-        return true;
-    }
-    return false;
-}
-
-static PyStatus add_path(PyConfig *c, const char *p) {
-    wchar_t *w = Py_DecodeLocale(p, NULL);
-    if (!w) return PyStatus_NoMemory();
-    PyStatus st = PyWideStringList_Append(&c->module_search_paths, w);
-    PyMem_RawFree(w);
-    return st;
-}
-
-PyStatus kr_config_paths(PyConfig *c) {
-    char executable[PATH_MAX] = "", prefix[PATH_MAX] = "/usr", home[PATH_MAX] = "", name[PATH_MAX] = "krait", lib[PATH_MAX + 40];
-    PyStatus st = PyStatus_Ok();
-    if (c->program_name) narrow(c->program_name, name, sizeof name);
-    if (!c->executable) {
-        if (!find_executable(name, executable, sizeof executable)) *executable = 0;
-        st = PyConfig_SetBytesString(c, &c->executable, executable);
-    } else {
-        narrow(c->executable, executable, sizeof executable);
-    }
-    char venv[PATH_MAX];
-    bool in_venv = *executable && read_venv(executable, venv, sizeof venv, home, sizeof home);
-    char base[PATH_MAX + 300];
-    snprintf(base, sizeof base, "%s", executable);
-    if (in_venv && *home) {
-        const char *leaf = strrchr(executable, '/');
-        snprintf(base, sizeof base, "%s%s", home, leaf ? leaf : "/krait");
-        if (!is_file(base)) snprintf(base, sizeof base, "%s/krait", home);
-    }
-    if (!PyStatus_Exception(st) && !c->base_executable) st = PyConfig_SetBytesString(c, &c->base_executable, base);
-    struct { wchar_t **field; const char *value; } fields[] = {
-        {&c->prefix, prefix}, {&c->exec_prefix, prefix}, {&c->base_prefix, prefix}, {&c->base_exec_prefix, prefix}, {&c->stdlib_dir, KR_STDLIB}};
-    for (size_t i = 0; i < KR_ARRAY_LEN(fields) && !PyStatus_Exception(st); i++)
-        if (!*fields[i].field) st = PyConfig_SetBytesString(c, fields[i].field, fields[i].value);
-    if (PyStatus_Exception(st) || c->module_search_paths_set) return st;
-    if (c->pythonpath_env) {
-        const wchar_t *p = c->pythonpath_env;
-        for (;;) {
-            size_t n = wcscspn(p, L":");
-            wchar_t one[PATH_MAX];
-            swprintf(one, PATH_MAX, L"%.*ls", (int)n, p);
-            st = PyWideStringList_Append(&c->module_search_paths, one);
-            if (PyStatus_Exception(st)) return st;
-            if (!p[n]) break;
-            p += n + 1;
-        }
-    }
-    /* krait's own modules (dis, opcode): beside the program, or where it was installed or built */
-    char own[PATH_MAX + 40];
-    snprintf(own, sizeof own, "%s", base);
-    char real[PATH_MAX];
-    if (realpath(own, real)) snprintf(own, sizeof own, "%s", real);
-    parent(own);
-    snprintf(lib, sizeof lib, "%s/../lib/krait", own);
-    if (!is_dir(lib)) snprintf(lib, sizeof lib, "%s", KR_SOURCE_LIB);
-    if (!is_dir(lib)) snprintf(lib, sizeof lib, "%s", KR_INSTALL_LIB);
-    if (realpath(lib, real)) st = add_path(c, real);
-    static const char *const standard[] = {"/usr/lib/python311.zip", KR_STDLIB, KR_STDLIB "/lib-dynload"};
-    for (size_t i = 0; i < KR_ARRAY_LEN(standard) && !PyStatus_Exception(st); i++) st = add_path(c, standard[i]);
-    c->module_search_paths_set = 1;
-    return st;
 }
 
 /* ------------------------------------------------------------------ the older API */

@@ -405,6 +405,26 @@ static int is_initializing(PyObject *module) {
     return rc;
 }
 
+/* -X importtime: an import that is timed, within others. */
+static PyObject *find_and_load_timed(KrInterp *interp, PyObject *name) {
+    KrInterpRuntime *r = &interp->runtime;
+    _PyTime_t outer = r->import_nested_time, start = _PyTime_GetPerfCounter();
+    if (!r->import_time_header) fputs("import time: self [us] | cumulative | imported package\n", stderr);
+    r->import_time_header = true;
+    r->import_nested_time = 0;
+    r->import_depth++;
+    PyObject *m = PyObject_CallMethodObjArgs(interp->importlib, KR_STR(_find_and_load), name, interp->import_func, NULL);
+    _PyTime_t whole = _PyTime_GetPerfCounter() - start;
+    r->import_depth--;
+    PyObject *type, *value, *tb;
+    PyErr_Fetch(&type, &value, &tb);
+    const char *utf8 = PyUnicode_AsUTF8(name);
+    fprintf(stderr, "import time: %9ld | %10ld | %*s%s\n", (long)_PyTime_AsMicroseconds(whole - r->import_nested_time, _PyTime_ROUND_CEILING),
+            (long)_PyTime_AsMicroseconds(whole, _PyTime_ROUND_CEILING), r->import_depth * 2, "", utf8 ? utf8 : "?");
+    PyErr_Restore(type, value, tb);
+    r->import_nested_time = outer + whole;
+    return m;
+}
 static PyObject *find_and_load(PyObject *name) {
     KrInterp *interp = kr_interp();
     if (!interp->importlib) {
@@ -414,6 +434,7 @@ static PyObject *find_and_load(PyObject *name) {
     PyObject *path = PySys_GetObject("path"), *meta = PySys_GetObject("meta_path"), *hooks = PySys_GetObject("path_hooks");
     if (PySys_Audit("import", "OOOOO", name, Py_None, path ? path : Py_None, meta ? meta : Py_None, hooks ? hooks : Py_None) < 0)
         return NULL;
+    if (interp->config.import_time) return find_and_load_timed(interp, name);
     return PyObject_CallMethodObjArgs(interp->importlib, KR_STR(_find_and_load), name, interp->import_func, NULL);
 }
 

@@ -65,27 +65,6 @@ static int urandom(void *buffer, size_t size, unsigned flags) {
 int _PyOS_URandom(void *buffer, Py_ssize_t size) { return urandom(buffer, (size_t)size, 0); }
 int _PyOS_URandomNonblock(void *buffer, Py_ssize_t size) { return urandom(buffer, (size_t)size, GRND_NONBLOCK); }
 
-void _Py_NO_RETURN _Py_FatalErrorFunc(const char *func, const char *msg) {
-    fflush(stdout);
-    fprintf(stderr, "Fatal Python error: %s: %s\n", func ? func : "?", msg ? msg : "");
-    KrThread *t = kr_thread();
-    if (t) {
-        fflush(stderr);
-        _Py_DumpTracebackThreads(2, t->base.interp, &t->base);
-    }
-    fflush(stderr);
-    abort();
-}
-void _Py_NO_RETURN (Py_FatalError)(const char *msg) { _Py_FatalErrorFunc(NULL, msg); }
-void _Py_NO_RETURN _Py_FatalErrorFormat(const char *func, const char *format, ...) {
-    char text[500];
-    va_list va;
-    va_start(va, format);
-    vsnprintf(text, sizeof text, format, va);
-    va_end(va);
-    _Py_FatalErrorFunc(func, text);
-}
-
 int _Py_IsFinalizing(void) { return kr_runtime.finalizing; }
 int Py_IsInitialized(void) { return kr_runtime.initialized; }
 int _Py_IsCoreInitialized(void) { return kr_runtime.initialized; }
@@ -234,9 +213,17 @@ const char *kr_interp_init(KrInterp *interp) {
     if (kr_import_init(interp) < 0) return "can't set up import";
     if (first && kr_signals_init(interp, interp->config.install_signal_handlers) < 0) return "can't set up signals";
     PyObject *encodings = PyImport_ImportModule("encodings");
-    if (!encodings) return "can't import encodings";
+    if (!encodings) {
+        PyObject *type, *value, *tb;
+        PyErr_Fetch(&type, &value, &tb);
+        kr_config_show_paths(&interp->config);
+        PyErr_Restore(type, value, tb);
+        return "init_fs_encoding: failed to get the Python codec of the filesystem encoding";
+    }
     Py_DECREF(encodings);
     if (normalize_encodings(&interp->config) < 0) return "init_stdio_encoding: failed to get the Python codec name of the stdio encoding";
+    struct stat st;
+    if (fstat(0, &st) == 0 && S_ISDIR(st.st_mode)) return "init_sys_streams: <stdin> is a directory, cannot continue";
     if (init_streams(interp) < 0) return "init_sys_streams: can't initialize sys standard streams";
     if (PySys_HasWarnOptions()) {
         PyObject *w = PyImport_ImportModule("warnings");
@@ -244,6 +231,11 @@ const char *kr_interp_init(KrInterp *interp) {
         Py_XDECREF(w);
     }
     if (init_main_module(interp) < 0) return "can't make __main__";
+    if (first && interp->config.tracemalloc > 0) {
+        if (interp->config.tracemalloc > KR_TRACEMALLOC_MAX_FRAMES)
+            PyErr_Format(PyExc_ValueError, "the number of frames must be in range [1; %i]", KR_TRACEMALLOC_MAX_FRAMES);
+        if (PyErr_Occurred() || kr_tracemalloc_start(interp->config.tracemalloc) < 0) return "init_interp_main: can't initialize tracemalloc";
+    }
     return NULL;
 }
 
@@ -266,6 +258,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         PyConfig_Clear(&config);
         return st;
     }
+    kr_config_publish(&config);
     if (init_hash_secret(&config) < 0) return PyStatus_Error("can't get random numbers for hashing");
     kr_runtime.process.wakeup_fd = -1;
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();
@@ -280,7 +273,6 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     if (error) return failed(error);
     kr_runtime.initialized = true;
     kr_warn_legacy_locale();
-    if (interp->config.tracemalloc > 0 && kr_tracemalloc_start(interp->config.tracemalloc) < 0) return failed("can't start tracemalloc");
     if (kr_config_has_xoption(&interp->config, L"opstats")) kr_opstats_enable(interp);
     if (interp->config.faulthandler) {
         PyObject *m = PyImport_ImportModule("faulthandler"), *r = m ? PyObject_CallMethod(m, "enable", NULL) : NULL;
@@ -288,11 +280,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         Py_XDECREF(m);
         Py_XDECREF(r);
     }
-    if (interp->config.site_import && kr_import_site() < 0) {
-        int status = kr_system_exit_status();
-        if (status >= 0) return PyStatus_Exit(status);
-        return failed("init_import_site: Failed to import the site module");
-    }
+    if (interp->config.site_import && kr_import_site() < 0) return failed("init_import_site: Failed to import the site module");
     return PyStatus_Ok();
 }
 PyStatus _Py_InitializeMain(void) { return PyStatus_Ok(); }
@@ -346,6 +334,15 @@ void kr_wait_for_threads(void) {
     Py_DECREF(threading);
 }
 
+/* What -v reports of the shutdown. */
+static void tell(int level, const char *format, const void *what) {
+    PyObject *type, *value, *tb;
+    if (kr_interp()->config.verbose < level) return;
+    PyErr_Fetch(&type, &value, &tb);
+    PySys_FormatStderr(format, what);
+    PyErr_Restore(type, value, tb);
+}
+
 /* Empties a module's dict: names beginning with one underscore first, then the others, __builtins__ last. */
 static void clear_module_dict(PyObject *d) {
     for (int pass = 1; pass <= 2; pass++) {
@@ -356,6 +353,7 @@ static void clear_module_dict(PyObject *d) {
             bool underscore = PyUnicode_GET_LENGTH(k) > 0 && PyUnicode_READ_CHAR(k, 0) == '_' &&
                               !(PyUnicode_GET_LENGTH(k) > 1 && PyUnicode_READ_CHAR(k, 1) == '_');
             if (pass == 1 ? !underscore : _PyUnicode_EqualToASCIIString(k, "__builtins__")) continue;
+            tell(2, pass == 1 ? "#   clear[1] %S\n" : "#   clear[2] %S\n", k);
             if (PyDict_SetItem(d, k, Py_None) < 0) PyErr_WriteUnraisable(NULL);
         }
     }
@@ -374,10 +372,14 @@ void kr_finalize_modules(KrInterp *interp) {
     static const char *const sys_files[][2] = {{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}};
     PyObject *modules = interp->modules;
     if (!modules || !interp->sysdict) return;
+    tell(1, "# clear builtins._\n", NULL);
     if (PyDict_SetItemString(interp->builtins, "_", Py_None) < 0) PyErr_Clear();
-    for (size_t i = 0; i < KR_ARRAY_LEN(sys_names); i++)
+    for (size_t i = 0; i < KR_ARRAY_LEN(sys_names); i++) {
+        tell(1, "# clear sys.%s\n", sys_names[i]);
         if (PyDict_SetItemString(interp->sysdict, sys_names[i], Py_None) < 0) PyErr_Clear();
+    }
     for (size_t i = 0; i < 3; i++) {
+        tell(1, "# restore sys.%s\n", sys_files[i][0]);
         PyObject *original = PyDict_GetItemString(interp->sysdict, sys_files[i][1]);
         if (PyDict_SetItemString(interp->sysdict, sys_files[i][0], original ? original : Py_None) < 0) PyErr_Clear();
     }
@@ -385,6 +387,7 @@ void kr_finalize_modules(KrInterp *interp) {
     Py_ssize_t pos = 0;
     while (weak && PyDict_Next(modules, &pos, &k, &v)) {
         if (!PyModule_Check(v)) continue;
+        tell(1, "# cleanup[2] removing %U\n", k);
         PyObject *ref = PyWeakref_NewRef(v, NULL), *pair = ref ? PyTuple_Pack(2, k, ref) : NULL;
         if (!pair || PyList_Append(weak, pair) < 0) PyErr_Clear();
         Py_XDECREF(ref);
@@ -393,17 +396,19 @@ void kr_finalize_modules(KrInterp *interp) {
     PyDict_Clear(modules);          /* sys.modules stays: what finalizers run may look into it */
     kr_import_forget_modules(interp);
     kr_gc_collect_nofail(interp);
+    kr_gc_report_shutdown(interp);      /* warnings need modules */
     for (Py_ssize_t i = weak ? PyList_GET_SIZE(weak) : 0; i-- > 0;) {
         PyObject *m = PyWeakref_GET_OBJECT(PyTuple_GET_ITEM(PyList_GET_ITEM(weak, i), 1));
         if (m == Py_None || m == interp->sys_module || m == interp->builtins_module) continue;
         Py_INCREF(m);
+        tell(1, "# cleanup[3] wiping %S\n", PyTuple_GET_ITEM(PyList_GET_ITEM(weak, i), 0));
         _PyModule_Clear(m);
         Py_DECREF(m);
     }
     Py_XDECREF(weak);
-    kr_gc_collect_nofail(interp);
-    kr_gc_report_shutdown(interp);      /* warnings need sys */
+    tell(1, "# cleanup[3] wiping sys\n", NULL);
     _PyModule_ClearDict(interp->sysdict);
+    tell(1, "# cleanup[3] wiping builtins\n", NULL);
     _PyModule_ClearDict(interp->builtins);
     kr_gc_collect_nofail(interp);
 }

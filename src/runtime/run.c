@@ -1,4 +1,4 @@
-/* run.c - PyRun_*, Py_Compile*: source text to execution; the end of programs by exceptions; the interactive loop. */
+/* run.c - PyRun_*, Py_Compile*: source text to execution; the end of programs by exceptions. The prompt is interactive.c's. */
 #include "runtime/run.h"
 #include "compile/compile.h"
 #include "runtime/gil.h"
@@ -62,7 +62,21 @@ PyObject *(Py_CompileString)(const char *text, const char *filename, int start) 
     return Py_CompileStringExFlags(text, filename, start, NULL, -1);
 }
 
-/* Text of an open file, read to its end; malloc'ed. NULL with an exception. */
+/* Cuts each line off at its first NUL, as reading lines into C strings does. */
+static void drop_after_nuls(char *text, size_t size) {
+    char *to = memchr(text, 0, size), *end = text + size;
+    for (char *line = text; to && line < end;) {
+        char *newline = memchr(line, '\n', (size_t)(end - line)), *next = newline ? newline + 1 : end;
+        char *nul = memchr(line, 0, (size_t)(next - line));
+        size_t n = (size_t)((nul ? nul : next) - line);
+        if (line == text) to = text;
+        memmove(to, line, n);
+        to += n;
+        line = next;
+    }
+    if (to) *to = 0;
+}
+/* Text of an open file, read to its end, which an error is too; malloc'ed. NULL with an exception. */
 static char *read_stream(FILE *f) {
     size_t size = 0, capacity = 8192;
     char *text = malloc(capacity);
@@ -75,15 +89,8 @@ static char *read_stream(FILE *f) {
                 if (PyErr_CheckSignals() < 0) break;
                 continue;
             }
-            if (ferror(f)) {
-                PyErr_SetFromErrno(PyExc_OSError);
-                break;
-            }
             text[size] = 0;
-            if (strlen(text) != size) {
-                PyErr_SetString(PyExc_SyntaxError, "source code cannot contain null bytes");
-                break;
-            }
+            drop_after_nuls(text, size);
             return text;
         }
         if (capacity - size < 4096) {
@@ -99,16 +106,19 @@ static char *read_stream(FILE *f) {
 
 /* ------------------------------------------------------------------ running */
 
-static PyObject *run_code(PyObject *code, PyObject *globals, PyObject *locals) {
+PyObject *kr_run_code(PyObject *code, PyObject *globals, PyObject *locals) {
     int has = PyDict_Contains(globals, KR_STR(__builtins__));
     if (has < 0 || (!has && PyDict_SetItem(globals, KR_STR(__builtins__), kr_interp()->builtins_module) < 0)) return NULL;
-    return PyEval_EvalCode(code, globals, locals);
+    kr_runtime.process.unhandled_interrupt = 0;
+    PyObject *r = PyEval_EvalCode(code, globals, locals);
+    if (!r && PyErr_Occurred() == PyExc_KeyboardInterrupt) kr_runtime.process.unhandled_interrupt = 1;
+    return r;
 }
 
 PyObject *PyRun_StringFlags(const char *text, int start, PyObject *globals, PyObject *locals, PyCompilerFlags *flags) {
     PyObject *code = Py_CompileStringExFlags(text, "<string>", start, flags, -1);
     if (!code) return NULL;
-    PyObject *r = PySys_Audit("exec", "O", code) < 0 ? NULL : run_code(code, globals, locals);
+    PyObject *r = PySys_Audit("exec", "O", code) < 0 ? NULL : kr_run_code(code, globals, locals);
     Py_DECREF(code);
     return r;
 }
@@ -120,7 +130,7 @@ static PyObject *run_stream(FILE *f, PyObject *filename, int start, PyObject *gl
     if (!text) return NULL;
     PyObject *code = kr_source_check_utf8(text, (Py_ssize_t)strlen(text), filename) < 0 ? NULL : Py_CompileStringObject(text, filename, start, flags, -1);
     free(text);
-    PyObject *r = code ? run_code(code, globals, locals) : NULL;
+    PyObject *r = code ? kr_run_code(code, globals, locals) : NULL;
     Py_XDECREF(code);
     return r;
 }
@@ -141,7 +151,7 @@ static PyObject *main_dict(void) {
     return m ? PyModule_GetDict(m) : NULL;
 }
 
-static void flush_stream(const char *name) {
+void kr_flush_stream(const char *name) {
     PyObject *type, *value, *tb;
     PyErr_Fetch(&type, &value, &tb);
     PyObject *f = PySys_GetObject(name);
@@ -191,7 +201,7 @@ int _PyRun_SimpleFileObject(FILE *f, PyObject *filename, int closeit, PyCompiler
     PyObject *m = PyImport_AddModule("__main__"), *d = m ? PyModule_GetDict(m) : NULL, *r = NULL;
     if (!d) return -1;
     bool set_file = false;
-    Py_INCREF(m);       /* its dict stays the module's: should the program exit from in here, the shutdown empties it */
+    Py_INCREF(m);
     int has = PyDict_Contains(d, KR_STR(__file__));
     if (has == 0) {
         if (PyDict_SetItem(d, KR_STR(__file__), filename) < 0 || PyDict_SetItem(d, KR_STR(__cached__), Py_None) < 0) goto done;
@@ -207,15 +217,16 @@ int _PyRun_SimpleFileObject(FILE *f, PyObject *filename, int closeit, PyCompiler
         else code = PyMarshal_ReadLastObjectFromFile(f);
         if (closeit) fclose(f);
         if (code && !PyCode_Check(code)) PyErr_SetString(PyExc_RuntimeError, "Bad code object in .pyc file");
-        else if (code) r = run_code(code, d, d);
+        else if (code) r = kr_run_code(code, d, d);
         Py_XDECREF(code);
     } else {
         if (!_PyUnicode_EqualToASCIIString(filename, "<stdin>") && set_main_loader(d, filename, "SourceFileLoader") < 0) goto done;
         r = run_stream(f, filename, Py_file_input, d, d, closeit, flags);
     }
 done:
-    flush_stream("stderr");
-    flush_stream("stdout");
+    kr_flush_stream("stderr");
+    kr_flush_stream("stdout");
+    if (!r && !kr_interp()->config.inspect && PyErr_ExceptionMatches(PyExc_SystemExit)) Py_DECREF(m);   /* no return: the shutdown destroys it */
     if (!r) PyErr_Print();
     if (set_file && (PyDict_DelItem(d, KR_STR(__file__)) < 0 || PyDict_DelItem(d, KR_STR(__cached__)) < 0)) PyErr_Clear();
     Py_DECREF(m);
@@ -256,202 +267,41 @@ int (PyRun_AnyFile)(FILE *f, const char *n) { return PyRun_AnyFileExFlags(f, n, 
 int (PyRun_AnyFileEx)(FILE *f, const char *n, int c) { return PyRun_AnyFileExFlags(f, n, c, NULL); }
 int (PyRun_AnyFileFlags)(FILE *f, const char *n, PyCompilerFlags *fl) { return PyRun_AnyFileExFlags(f, n, 0, fl); }
 
-/* ------------------------------------------------------------------ the interactive loop */
-
-/* str of sys.ps1 or sys.ps2 as UTF-8; *keep owns it. */
-static const char *prompt_text(const char *name, PyObject **keep) {
-    PyObject *p = PySys_GetObject(name);
-    *keep = p ? PyObject_Str(p) : NULL;
-    const char *s = *keep ? PyUnicode_AsUTF8(*keep) : NULL;
-    if (!s) PyErr_Clear();
-    return s ? s : "";
-}
-
-/* Whether text, which can be compiled, ends in the last line of a block, which only an empty line closes: without its line end it is unfinished. */
-static bool block_is_open(char *text, size_t size, PyObject *filename, PyCompilerFlags flags) {
-    if (size < 2 || text[size - 1] != '\n') return false;
-    text[size - 1] = '\0';
-    flags.cf_flags |= PyCF_ONLY_AST;
-    PyObject *tree = Py_CompileStringObject(text, filename, Py_single_input, &flags, -1);
-    text[size - 1] = '\n';
-    Py_XDECREF(tree);
-    PyErr_Clear();
-    return tree == NULL;
-}
-/* Reads lines until they make a statement: 1 run or error handled, 0 end of input; the code in *code. */
-static int read_statement(FILE *f, PyObject *filename, PyCompilerFlags *flags, PyObject **code) {
-    char *text = NULL;
-    size_t size = 0;
-    int result = 1;
-    *code = NULL;
-    for (;;) {
-        PyObject *keep;
-        bool first = size == 0;
-        const char *prompt = prompt_text(first ? "ps1" : "ps2", &keep);
-        char *line;
-        if (f == stdin) {
-            line = PyOS_Readline(stdin, stdout, prompt);
-        } else {
-            line = PyMem_Malloc(4096);
-            fputs(prompt, stderr);
-            if (line && !fgets(line, 4096, f)) line[0] = 0;
-        }
-        Py_XDECREF(keep);
-        if (!line) {
-            if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
-            break;
-        }
-        size_t n = strlen(line);
-        if (n == 0 && first) {
-            PyMem_Free(line);
-            PySys_WriteStderr("\n");
-            result = 0;
-            break;
-        }
-        bool blank = true;
-        for (size_t i = 0; i < n; i++)
-            if (!strchr(" \t\r\n\f", line[i])) blank = false;
-        if (first && (blank || line[strspn(line, " \t\f")] == '#')) {
-            PyMem_Free(line);
-            continue;
-        }
-        char *more = realloc(text, size + n + 2);
-        if (!more) {
-            PyMem_Free(line);
-            PyErr_NoMemory();
-            break;
-        }
-        text = more;
-        memcpy(text + size, line, n + 1);
-        size += n;
-        PyMem_Free(line);
-        PyCompilerFlags probe = *flags;
-        probe.cf_flags |= PyCF_ALLOW_INCOMPLETE_INPUT | (blank || n == 0 ? 0 : PyCF_DONT_IMPLY_DEDENT);
-        *code = Py_CompileStringObject(text, filename, Py_single_input, &probe, -1);
-        if (*code && !blank && block_is_open(text, size, filename, probe)) {
-            Py_CLEAR(*code);
-            continue;
-        }
-        if (*code) {
-            flags->cf_flags |= probe.cf_flags & PyCF_MASK;
-            break;
-        }
-        if (!PyErr_ExceptionMatches(PyExc_SyntaxError)) break;
-        PyObject *type, *value, *tb;
-        PyErr_Fetch(&type, &value, &tb);
-        PyErr_NormalizeException(&type, &value, &tb);
-        PyObject *msg = PyObject_GetAttrString(value, "msg");
-        bool incomplete = msg && PyUnicode_Check(msg) && _PyUnicode_EqualToASCIIString(msg, "incomplete input");
-        Py_XDECREF(msg);
-        if (!incomplete || n == 0) {
-            PyErr_Restore(type, value, tb);
-            break;
-        }
-        Py_XDECREF(type);
-        Py_XDECREF(value);
-        Py_XDECREF(tb);
-    }
-    free(text);
-    return result;
-}
-
-static int interactive_one(FILE *f, PyObject *filename, PyCompilerFlags *flags) {
-    PyObject *code;
-    if (!read_statement(f, filename, flags, &code)) return 11; /* E_EOF */
-    if (!code) return -1;
-    PyObject *d = main_dict();
-    PyObject *r = d ? run_code(code, d, d) : NULL;
-    Py_DECREF(code);
-    flush_stream("stderr");
-    flush_stream("stdout");
-    Py_XDECREF(r);
-    return r ? 0 : -1;
-}
-int PyRun_InteractiveOneObject(FILE *f, PyObject *filename, PyCompilerFlags *flags) {
-    PyCompilerFlags local = {.cf_feature_version = PY_MINOR_VERSION};
-    int rc = interactive_one(f, filename, flags ? flags : &local);
-    if (rc == -1) {
-        PyErr_Print();
-        flush_stream("stderr");
-    }
-    return rc;
-}
-int PyRun_InteractiveOneFlags(FILE *f, const char *filename, PyCompilerFlags *flags) {
-    PyObject *name = PyUnicode_DecodeFSDefault(filename);
-    int rc = name ? PyRun_InteractiveOneObject(f, name, flags) : -1;
-    Py_XDECREF(name);
-    return rc;
-}
-int (PyRun_InteractiveOne)(FILE *f, const char *n) { return PyRun_InteractiveOneFlags(f, n, NULL); }
-
-int _PyRun_InteractiveLoopObject(FILE *f, PyObject *filename, PyCompilerFlags *flags) {
-    PyCompilerFlags local = {.cf_feature_version = PY_MINOR_VERSION};
-    if (!flags) flags = &local;
-    static const char *const prompts[][2] = {{"ps1", ">>> "}, {"ps2", "... "}};
-    for (size_t i = 0; i < 2; i++)
-        if (!PySys_GetObject(prompts[i][0])) {
-            PyObject *s = PyUnicode_FromString(prompts[i][1]);
-            if (s) PySys_SetObject(prompts[i][0], s);
-            Py_XDECREF(s);
-        }
-    for (int memory_errors = 0;;) {
-        int rc = interactive_one(f, filename, flags);
-        if (rc == 11) return 0;
-        if (rc == -1 && PyErr_Occurred()) {
-            if (PyErr_ExceptionMatches(PyExc_MemoryError)) {
-                if (++memory_errors > 16) {
-                    PyErr_Clear();
-                    return -1;
-                }
-            } else {
-                memory_errors = 0;
-            }
-            PyErr_Print();
-            flush_stream("stderr");
-        } else {
-            memory_errors = 0;
-        }
-    }
-}
-int PyRun_InteractiveLoopFlags(FILE *f, const char *filename, PyCompilerFlags *flags) {
-    PyObject *name = PyUnicode_DecodeFSDefault(filename);
-    int rc = name ? _PyRun_InteractiveLoopObject(f, name, flags) : -1;
-    Py_XDECREF(name);
-    return rc;
-}
-int (PyRun_InteractiveLoop)(FILE *f, const char *n) { return PyRun_InteractiveLoopFlags(f, n, NULL); }
-
 /* ------------------------------------------------------------------ the end by exception */
 
+/* The exit status that a SystemExit's code stands for; what is neither a number nor None is printed. */
+static int exit_status_of(PyObject *code) {
+    if (!code || code == Py_None) return 0;
+    if (PyLong_Check(code)) {
+        int status = (int)PyLong_AsLong(code);
+        PyErr_Clear();
+        return status & 0xff;
+    }
+    PyObject *err = PySys_GetObject("stderr");
+    fflush(stdout);
+    if (!err || err == Py_None) {
+        PyObject_Print(code, stderr, Py_PRINT_RAW);
+        fflush(stderr);
+    } else if (PyFile_WriteObject(code, err, Py_PRINT_RAW) < 0) {
+        PyErr_Clear();
+    }
+    PySys_WriteStderr("\n");
+    PyErr_Clear();
+    return 1;
+}
 int kr_system_exit_status(void) {
     if (!PyErr_ExceptionMatches(PyExc_SystemExit)) return -1;
     PyObject *type, *value, *tb;
     fflush(stdout);
     PyErr_Fetch(&type, &value, &tb);
-    PyErr_NormalizeException(&type, &value, &tb);
-    PyObject *code = value ? PyObject_GetAttrString(value, "code") : NULL;
-    if (!code) PyErr_Clear();
-    int status = 0;
-    if (code && PyLong_Check(code)) {
-        status = (int)PyLong_AsLong(code);
-        PyErr_Clear();
-    } else if (code && code != Py_None) {
-        PyObject *err = PySys_GetObject("stderr");
-        if (!err || err == Py_None) {
-            PyObject_Print(code, stderr, Py_PRINT_RAW);
-            fputc('\n', stderr);
-        } else {
-            if (PyFile_WriteObject(code, err, Py_PRINT_RAW) == 0) PyFile_WriteString("\n", err);
-            PyErr_Clear();
-        }
-        fflush(stderr);
-        status = 1;
-    }
+    PyObject *code = NULL;      /* of an exception's instance; what sys.exit() was given may still be as it was */
+    if (value && PyExceptionInstance_Check(value) && _PyObject_LookupAttr(value, KR_STR(code), &code) < 0) PyErr_Clear();
+    int status = exit_status_of(code ? code : value);
     Py_XDECREF(code);
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(tb);
-    return status & 0xff;
+    return status;
 }
 
 /* With -i a SystemExit is shown like any exception. */
@@ -492,7 +342,7 @@ void PyErr_PrintEx(int set_sys_last) {
             PyErr_Fetch(&t2, &v2, &tb2);
             PyErr_NormalizeException(&t2, &v2, &tb2);
             if (tb2 && v2) PyException_SetTraceback(v2, tb2);
-            flush_stream("stdout");
+            kr_flush_stream("stdout");
             PySys_WriteStderr("Error in sys.excepthook:\n");
             PyErr_Display(t2, v2 ? v2 : Py_None, tb2);
             PySys_WriteStderr("\nOriginal exception was:\n");

@@ -35,6 +35,9 @@ typedef struct {
     uint64_t next_thread_id;
     long thread_count;              /* running threads that _thread started */
     void *import_lock;              /* module/_imp.c */
+    int import_depth;               /* -X importtime: imports under way, what those within the innermost took, whether there is a heading */
+    int64_t import_nested_time;
+    bool import_time_header;
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
@@ -68,6 +71,7 @@ typedef struct {
     struct { volatile sig_atomic_t tripped; PyObject *handler; } signals[KR_NSIG];
     volatile sig_atomic_t signals_tripped;
     int wakeup_fd, wakeup_warn;
+    volatile sig_atomic_t wakeup_errno;     /* of a write to it that failed and is not reported yet */
     unsigned long main_thread_ident;
     unsigned char hash_secret[24];  /* SipHash key and spare */
     int hash_seeded;
@@ -77,6 +81,7 @@ typedef struct {
     bool preinitialized;
     size_t thread_stack_size;       /* bytes; 0 = the system's */
     int unhandled_interrupt;        /* the program ended by KeyboardInterrupt */
+    bool dying;                     /* a fatal error is being reported */
     void (*exit_functions[32])(void);
     int exit_function_count;
     wchar_t *search_path, *program_name, *home; /* set before start-up */

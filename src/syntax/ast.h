@@ -188,6 +188,8 @@ struct Kr_type_ignore {
 
 /* --- front end --- */
 
+/* A flag beside PyCF_*: the source was typed at the prompt. An error is told by what was read up to it; the rest doesn't matter. */
+enum { KR_CF_PROMPT = 0x10000000 };
 enum { KR_PARSE_FILE = 257, KR_PARSE_SINGLE = 256, KR_PARSE_EVAL = 258, KR_PARSE_FUNC_TYPE = 345 }; /* == Py_file_input ... */
 
 /* Parses `len` bytes, with a NUL after them, of UTF-8 (or, unless PyCF_IGNORE_COOKIE is in flags, of the encoding its BOM or coding line names).

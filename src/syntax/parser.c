@@ -483,6 +483,7 @@ bool kr_check_version(KrParser *p, int minor, const char *what) {
 /* With a SyntaxError set: reads the rest of the source; an error that the tokenizer finds there replaces it. */
 static void kr_tokenize_rest(KrParser *p) {
     PyObject *type, *value, *traceback;
+    if (p->flags & KR_CF_PROMPT) return;
     PyErr_Fetch(&type, &value, &traceback);
     int line = KR_TOKEN_AT(p, p->fill - 1)->lineno;
     for (;;) {
@@ -643,6 +644,7 @@ static void *kr_run_parser(KrParser *p) {
             p->diagnose = p->memoize = true;
             for (int i = 0; i < p->fill; i++) KR_TOKEN_AT(p, i)->memo = NULL;
             p->tok->quiet = true;
+            p->tok->stop_at_end = (p->flags & KR_CF_PROMPT) != 0;
             kr_parse_start(p);
         }
         kr_finish_error(p, furthest);

@@ -573,7 +573,7 @@ again:
         c = kr_tok_next(t);
     }
     if (c == TOK_EOF) {
-        if (t->level) return TK_ERRORTOKEN;
+        if (t->level && !t->stop_at_end) return TK_ERRORTOKEN;
         return t->done == KR_TOK_EOF ? TK_ENDMARKER : TK_ERRORTOKEN;
     }
     if (IS_ID_START(c)) {

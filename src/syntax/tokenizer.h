@@ -34,6 +34,7 @@ typedef struct KrTokenizer {
     int level;                             /* open parentheses */
     int indent, pending;                   /* depth; INDENTs (>0) or DEDENTs (<0) to hand out */
     bool at_line_start, has_encoding, type_comments, quiet;
+    bool stop_at_end;           /* the end of the text is the end marker, also within parentheses: what was typed is looked at again */
     bool async_as_name, in_async_def, async_def_had_newline;   /* Python before 3.7 */
     int async_def_indent;
     PyObject *filename;                    /* borrowed */

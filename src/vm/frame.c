@@ -2,7 +2,8 @@
  *
  * While the activation runs, object->frame points to the running KrFrame and its fields are read there. When the activation
  * ends first, kr_frame_detach moves its state into object->own and its registers into object->regs; object->frame then points to own.
- * A reference cycle through regs is broken by tp_clear. f_lasti counts 2 for an instruction and is -1 before the first.
+ * A reference cycle through regs is broken by tp_clear. f_lasti counts 2 for an instruction and is -1 before the first,
+ * 0 in a generator.
  */
 #include "vm/generator.h"
 #include "vm/trace.h"
@@ -305,7 +306,11 @@ static PyObject *get_locals(PyFrameObject *o, void *ignored) { return PyFrame_Ge
 static PyObject *get_code(PyFrameObject *o, void *ignored) { return (PyObject *)PyFrame_GetCode(o); }
 static PyObject *get_globals(PyFrameObject *o, void *ignored) { return PyFrame_GetGlobals(o); }
 static PyObject *get_builtins(PyFrameObject *o, void *ignored) { return PyFrame_GetBuiltins(o); }
-static PyObject *get_lasti(PyFrameObject *o, void *ignored) { return PyLong_FromLong(PyFrame_GetLasti(o)); }
+/* A generator's frame has begun when it exists: making the generator is its first instruction. */
+static PyObject *get_lasti(PyFrameObject *o, void *ignored) {
+    int at = PyFrame_GetLasti(o);
+    return PyLong_FromLong(at < 0 && o->frame->owner == KR_FRAME_IN_GENERATOR ? 0 : at);
+}
 static PyObject *get_lineno(PyFrameObject *o, void *ignored) {
     int line = PyFrame_GetLineNumber(o);
     return line < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(line);

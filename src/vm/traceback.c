@@ -188,7 +188,38 @@ const char *_Py_DumpTracebackThreads(int fd, PyInterpreterState *interp, PyThrea
         PUTS(fd, &t->base == current ? "Current thread 0x" : "Thread 0x");
         _Py_DumpHexadecimal(fd, t->base.thread_id, sizeof(long) * 2);
         PUTS(fd, " (most recent call first):\n");
+        if (&t->base == current && interp->memory.collecting) PUTS(fd, "  Garbage-collecting\n");
         dump_frames(fd, t);
     }
     return NULL;
+}
+/* Whether the frozenset (or NULL) has a str equal to name; hashes may not be computed now. */
+static bool set_has(PyObject *set, PyObject *name) {
+    Py_ssize_t pos = 0;
+    PyObject *key;
+    Py_hash_t hash;
+    while (set && PyFrozenSet_Check(set) && _PySet_NextEntry(set, &pos, &key, &hash))
+        if (PyUnicode_Check(key) && PyUnicode_GET_LENGTH(key) == PyUnicode_GET_LENGTH(name) && PyUnicode_KIND(key) == PyUnicode_KIND(name) &&
+            !memcmp(PyUnicode_DATA(key), PyUnicode_DATA(name), (size_t)PyUnicode_GET_LENGTH(name) * PyUnicode_KIND(name)))
+            return true;
+    return false;
+}
+void _Py_DumpExtensionModules(int fd, PyInterpreterState *interp) {
+    PyObject *name, *module, *known = NULL;
+    Py_ssize_t pos = 0;
+    size_t count = 0;
+    if (!interp || !interp->modules || !PyDict_Check(interp->modules) || !interp->sysdict) return;
+    while (PyDict_Next(interp->sysdict, &pos, &name, &module))
+        if (PyUnicode_Check(name) && _PyUnicode_EqualToASCIIString(name, "stdlib_module_names")) known = module;
+    for (pos = 0; PyDict_Next(interp->modules, &pos, &name, &module);) {
+        PyModuleDef *def = PyModule_Check(module) ? PyModule_GetDef(module) : NULL;
+        if (!PyUnicode_Check(name) || !def || !def->m_methods || set_has(known, name)) continue;
+        PUTS(fd, count ? ", " : "\nExtension modules: ");
+        count++;
+        _Py_DumpASCII(fd, name);
+    }
+    if (!count) return;
+    PUTS(fd, " (total: ");
+    _Py_DumpDecimal(fd, count);
+    PUTS(fd, ")\n");
 }

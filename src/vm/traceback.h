@@ -7,6 +7,8 @@
  * returns NULL, or a message when there is nothing to show. */
 PyAPI_FUNC(void) _Py_DumpTraceback(int fd, PyThreadState *);
 PyAPI_FUNC(const char *) _Py_DumpTracebackThreads(int fd, PyInterpreterState *, PyThreadState *current);
+/* The names of loaded extension modules that sys.stdlib_module_names doesn't have; only reads memory. */
+PyAPI_FUNC(void) _Py_DumpExtensionModules(int fd, PyInterpreterState *);
 /* Signal-safe pieces of the same. */
 PyAPI_FUNC(void) _Py_DumpASCII(int fd, PyObject *text);
 PyAPI_FUNC(void) _Py_DumpDecimal(int fd, size_t value);

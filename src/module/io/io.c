@@ -117,14 +117,14 @@ static PyObject *io_open_code(PyObject *self, PyObject *args, PyObject *kwds) {
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "U:open_code", names, &path)) return NULL;
     return kr_io_open(path, "rb", -1, NULL, NULL, NULL, 1, NULL);
 }
-PyDoc_STRVAR(text_encoding_doc, "text_encoding($module, encoding, stacklevel=2, /)\n--\n\nThe encoding, or 'utf-8' for None.");
+PyDoc_STRVAR(text_encoding_doc, "text_encoding($module, encoding, stacklevel=2, /)\n--\n\nThe encoding, or for None what it is by default: 'locale', or 'utf-8' in UTF-8 mode.");
 static PyObject *io_text_encoding(PyObject *self, PyObject *args) {
     PyObject *encoding;
     int level = 2;
     if (!PyArg_ParseTuple(args, "O|i:text_encoding", &encoding, &level)) return NULL;
     if (encoding != Py_None) return Py_NewRef(encoding);
     if (kr_interp()->config.warn_default_encoding && PyErr_WarnEx(PyExc_EncodingWarning, "'encoding' argument not specified", level) < 0) return NULL;
-    return PyUnicode_FromString("utf-8");
+    return PyUnicode_FromString(Py_UTF8Mode > 0 ? "utf-8" : "locale");
 }
 static PyMethodDef io_methods[] = {
     {"open", KR_METH(io_open), METH_VARARGS | METH_KEYWORDS, open_doc},

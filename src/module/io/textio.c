@@ -21,7 +21,7 @@ typedef struct {
     Py_ssize_t chunk;
     double b2c_ratio;
     bool ok, detached, line_buffering, write_through, universal, translate, seekable, telling, has_read1, finalizing, encoding_start;
-    enum { ENC_OTHER, ENC_UTF8, ENC_LATIN1, ENC_ASCII } fast;
+    enum { ENC_OTHER, ENC_MARKED, ENC_UTF8, ENC_LATIN1, ENC_ASCII } fast;   /* from ENC_UTF8 on: encoded here */
     PyObject *dict, *weakrefs;
 } Text;
 
@@ -106,17 +106,17 @@ static int set_codecs(Text *self, PyObject *info) {
         if (_PyObject_LookupAttr(info, KR_STR(name), &name) < 0) return -1;
         if (name && PyUnicode_Check(name)) {
             const char *s = PyUnicode_AsUTF8(name);
-            self->fast = !s ? ENC_OTHER : !strcmp(s, "utf-8") ? ENC_UTF8 : !strcmp(s, "iso8859-1") ? ENC_LATIN1 : !strcmp(s, "ascii") ? ENC_ASCII : ENC_OTHER;
+            self->fast = !s ? ENC_OTHER : !strcmp(s, "utf-8") ? ENC_UTF8 : !strcmp(s, "iso8859-1") ? ENC_LATIN1 : !strcmp(s, "ascii") ? ENC_ASCII
+                         : !strcmp(s, "utf-16") || !strcmp(s, "utf-32") ? ENC_MARKED : ENC_OTHER;
         }
         Py_XDECREF(name);
     }
     return PyErr_Occurred() ? -1 : 0;
 }
-/* codecs.lookup(encoding), which must be a text encoding. */
+/* The codec's CodecInfo; it must be a text encoding. */
 static PyObject *lookup_text(PyObject *encoding, const char *instead) {
-    PyObject *codecs = PyImport_ImportModule("codecs");
-    PyObject *info = codecs ? PyObject_CallMethod(codecs, "lookup", "O", encoding) : NULL, *flag = NULL;
-    Py_XDECREF(codecs);
+    const char *name = PyUnicode_AsUTF8(encoding);
+    PyObject *info = name ? _PyCodec_Lookup(name) : NULL, *flag = NULL;
     if (!info) return NULL;
     int text = 1;
     if (_PyObject_LookupAttr(info, KR_STR(_is_text_encoding), &flag) < 0) text = -1;
@@ -126,9 +126,16 @@ static PyObject *lookup_text(PyObject *encoding, const char *instead) {
     if (text <= 0) Py_CLEAR(info);
     return info;
 }
-/* An encoder that writes into the middle of a file must not emit a byte order mark. */
+/* An encoder that writes into the middle of a file must not emit a byte order mark; UTF-16 and UTF-32 on what has no beginning to go back to
+ * (a pipe) don't either. */
 static int fix_encoder_state(Text *self) {
-    if (!self->seekable || !self->encoder) return 0;
+    if (!self->encoder) return 0;
+    if (!self->seekable) {
+        if (self->fast != ENC_MARKED) return 0;
+        PyObject *r = PyObject_CallMethod(self->encoder, "setstate", "i", 0);
+        Py_XDECREF(r);
+        return r ? 0 : -1;
+    }
     self->encoding_start = true;
     PyObject *at = PyObject_CallMethodNoArgs(self->buffer, KR_STR(tell));
     if (!at) return -1;
@@ -295,7 +302,7 @@ static PyObject *text_write(Text *self, PyObject *text) {
         out = Py_NewRef(text);
     }
     int rc;
-    if (self->fast != ENC_OTHER && PyUnicode_IS_COMPACT_ASCII(out)) {
+    if (self->fast >= ENC_UTF8 && PyUnicode_IS_COMPACT_ASCII(out)) {
         rc = add_encoded(self, PyUnicode_DATA(out), PyUnicode_GET_LENGTH(out));
     } else {
         PyObject *b;
