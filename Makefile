@@ -1,7 +1,7 @@
 # Thin front of CMake and Ninja; `make help` lists the targets.
 PREFIX = /usr/local
 
-.PHONY: all debug asan fuzz pgo demo test test-hosted conformance bench install clean help packages
+.PHONY: all debug asan test-asan fuzz pgo demo test test-hosted conformance bench install clean help packages
 
 all: packages
 	@cmake --preset release >/dev/null
@@ -14,6 +14,10 @@ debug: packages
 asan: packages
 	@cmake --preset asan >/dev/null
 	@cmake --build build-asan
+
+# Every test with that build; slow.
+test-asan: asan
+	@KRAIT=build-asan/krait tests/run
 
 # The parser under libFuzzer, with inputs that it keeps in build-fuzz/corpus; MINUTES=n ends it.
 MINUTES ?= 60
@@ -65,6 +69,7 @@ help:
 	@echo "make pgo          profile-guided build: build-pgo/krait"
 	@echo "make debug        debug build with assertions: build-debug/krait"
 	@echo "make asan         build with AddressSanitizer: build-asan/krait"
+	@echo "make test-asan    the tests with that build; a report is a failure"
 	@echo "make fuzz         the parser under libFuzzer for MINUTES=60 (needs clang)"
 	@echo "make conformance  CPython's own tests, compared with tests/cpython/table.tsv"
 	@echo "make bench        krait beside python3.11: bench/run --help says more"

@@ -41,6 +41,13 @@
 #endif
 #define KR_UNREACHABLE() __builtin_unreachable()
 
+/* Whether dead objects of common types are kept for new ones; the sanitizers are to see every use of a dead one. */
+#ifdef KR_ASAN
+#define KR_FREE_LISTS 0
+#else
+#define KR_FREE_LISTS 1
+#endif
+
 /* ------------------------------------------------------------------ immortal objects
  * Static types, None, True, False, Ellipsis, small ints, one-character strings and interned constants
  * start with a count that no drift can bring to 0; anybody may count them or not. */

@@ -54,7 +54,7 @@ void kr_keys_free(PyDictKeysObject *k) {
     if (k == KR_EMPTY_KEYS)
         return;
     KrContainerState *s = &kr_interp()->container;
-    if (k->log2_size == KR_KEYS_LOG2_MIN && k->kind == KR_KEYS_UNICODE && s->keys_free_count < KR_FREE_MAX)
+    if (KR_FREE_LISTS && k->log2_size == KR_KEYS_LOG2_MIN && k->kind == KR_KEYS_UNICODE && s->keys_free_count < KR_FREE_MAX)
         s->keys_free[s->keys_free_count++] = k;
     else
         PyMem_Free(k);

@@ -13,7 +13,7 @@ static void dict_dealloc(PyObject *self) {
     if (k != NULL)
         kr_keys_decref(k);
     KrContainerState *s = &kr_interp()->container;
-    if (s->dict_free_count < KR_FREE_MAX && PyDict_CheckExact(self))
+    if (KR_FREE_LISTS && s->dict_free_count < KR_FREE_MAX && PyDict_CheckExact(self))
         s->dict_free[s->dict_free_count++] = d;
     else
         Py_TYPE(self)->tp_free(self);

@@ -19,7 +19,7 @@ PyObject *PyFloat_FromDouble(double v) { return kr_float_new(v); }
 static void float_dealloc(PyObject *o) {
     if (PyFloat_CheckExact(o)) {
         KrNumberState *st = &kr_interp()->number;
-        if (st->float_free_count < KR_FLOAT_FREE_MAX) {
+        if (KR_FREE_LISTS && st->float_free_count < KR_FLOAT_FREE_MAX) {
             Py_SET_TYPE(o, (PyTypeObject *)st->float_free);
             st->float_free = (PyFloatObject *)o;
             st->float_free_count++;

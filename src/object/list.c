@@ -117,7 +117,7 @@ static void list_dealloc(PyObject *self) {
         PyMem_Free(l->ob_item);
     }
     KrContainerState *s = &kr_interp()->container;
-    if (s->list_free_count < KR_FREE_MAX && PyList_CheckExact(self))
+    if (KR_FREE_LISTS && s->list_free_count < KR_FREE_MAX && PyList_CheckExact(self))
         s->list_free[s->list_free_count++] = l;
     else
         Py_TYPE(self)->tp_free(self);

@@ -94,7 +94,7 @@ PyObject *kr_long_exact(PyObject *o) {
 static void long_dealloc(PyObject *o) {
     if (PyLong_CheckExact(o)) {
         KrNumberState *st = &kr_interp()->number;
-        if (kr_long_is_short(o) && st->long_free_count < KR_LONG_FREE_MAX) {
+        if (KR_FREE_LISTS && kr_long_is_short(o) && st->long_free_count < KR_LONG_FREE_MAX) {
             Py_SET_TYPE(o, (PyTypeObject *)st->long_free);
             st->long_free = o;
             st->long_free_count++;

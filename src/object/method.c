@@ -137,7 +137,7 @@ static void cfunction_dealloc(PyObject *self) {
     Py_XDECREF(f->m_self);
     Py_XDECREF(f->m_module);
     KrTypeState *s = &kr_interp()->type;
-    if (PyCFunction_CheckExact(self) && s->cfunction_free_count < FREE_MAX) {
+    if (KR_FREE_LISTS && PyCFunction_CheckExact(self) && s->cfunction_free_count < FREE_MAX) {
         f->m_self = (PyObject *)s->cfunction_free;
         s->cfunction_free = f;
         s->cfunction_free_count++;

@@ -76,7 +76,7 @@ static void method_dealloc(PyObject *self) {
     Py_DECREF(m->im_func);
     Py_DECREF(m->im_self);
     KrTypeState *s = &kr_interp()->type;
-    if (s->method_free_count < FREE_MAX) {
+    if (KR_FREE_LISTS && s->method_free_count < FREE_MAX) {
         m->im_self = (PyObject *)s->method_free;
         s->method_free = m;
         s->method_free_count++;

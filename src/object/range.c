@@ -342,7 +342,7 @@ PyObject *kr_range_iter_new(long start, long step, long length) {
 
 static void rangeiter_dealloc(PyObject *self) {
     KrContainerState *s = &kr_interp()->container;
-    if (s->range_iter_free_count < (int)KR_ARRAY_LEN(s->range_iter_free))
+    if (KR_FREE_LISTS && s->range_iter_free_count < (int)KR_ARRAY_LEN(s->range_iter_free))
         s->range_iter_free[s->range_iter_free_count++] = (KrRangeIter *)self;
     else
         PyObject_Free(self);

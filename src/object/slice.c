@@ -50,7 +50,7 @@ static void slice_dealloc(PyObject *self) {
     Py_DECREF(slice->stop);
     Py_DECREF(slice->step);
     KrContainerState *s = &kr_interp()->container;
-    if (s->slice_free == NULL)
+    if (KR_FREE_LISTS && s->slice_free == NULL)
         s->slice_free = slice;
     else
         PyObject_GC_Del(self);

@@ -106,7 +106,7 @@ static void tuple_dealloc(PyObject *self) {
         Py_XDECREF(t->ob_item[i]);
     if (n > 0 && n < KR_TUPLE_FREE_SIZES && PyTuple_CheckExact(self)) {
         KrContainerState *s = &kr_interp()->container;
-        if (s->tuple_free_count[n] < KR_TUPLE_FREE_MAX) {
+        if (KR_FREE_LISTS && s->tuple_free_count[n] < KR_TUPLE_FREE_MAX) {
             t->ob_item[0] = (PyObject *)s->tuple_free[n];
             s->tuple_free[n] = t;
             s->tuple_free_count[n]++;

@@ -62,6 +62,7 @@ static bool kr_parse_kwargs(KrParser *p) {
     for (int star = 1; star >= 0; star--) {
         p->mark = end;
         if (any && !kr_accept(p, TK_COMMA)) break;
+        if (!star && !kr_at(p, TK_DOUBLESTAR)) break;   /* what failed a moment ago fails again: nested, that would take exponential time */
         for (;;) {
             void *item = kr_parse_keyword_or(p, star, &keyword);
             if (p->error) return false;
@@ -112,7 +113,7 @@ static KrCallArgs *kr_args_after(KrParser *p, KrToken *open) {
     }
     p->mark = end;
     if (n) kr_accept(p, TK_COMMA);
-    if (!kr_parse_kwargs(p)) {
+    if (kr_at(p, TK_STAR) || !kr_parse_kwargs(p)) {     /* the starred argument that failed would fail again */
         if (p->error || !n) goto fail;
         p->mark = end;
     }

@@ -419,6 +419,7 @@ static Kr_expr *kr_parse_binary(KrParser *p, int precedence) {
         int mark = p->mark++;
         Kr_expr *right = kr_parse_binary(p, kr_binary_ops[type].precedence + 1);
         if (!right) {
+            if (!p->memoize) return NULL;   /* nothing else fits, and the levels of precedence outside must not each try it again */
             p->mark = mark;
             break;
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3.11
 """Runs CPython's own tests under krait and compares with tests/cpython/table.tsv.
 
-usage: tests/cpython/run.py [--krait PROGRAM] [--update] [--quick] [-j N] [--timeout SECONDS] [--fresh] [TEST ...]
+usage: tests/cpython/run.py [--krait PROGRAM] [--update] [--quick] [-j N] [--timeout SECONDS] [--slower N] [--fresh] [TEST ...]
 
 Each file runs as `krait -m unittest -v test.NAME` (a few as `krait -m test.NAME`) with a time limit. Results are kept in build/conformance, so an interrupted run goes on where
 it stopped (--fresh forgets them). A file fails when fewer of its tests pass than the table says, or when it crashes or hangs and
@@ -86,6 +86,7 @@ def main():
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("-j", type=int, default=2)
     parser.add_argument("--timeout", type=int, default=120)
+    parser.add_argument("--slower", type=int, default=1, help="multiplies the time limit")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
     table = read_table()
@@ -99,7 +100,7 @@ def main():
             done = json.load(f)
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
         todo = [n for n in names if n not in done]
-        for result in pool.map(lambda n: run_one(options.krait, n, options.timeout), todo):
+        for result in pool.map(lambda n: run_one(options.krait, n, options.timeout * options.slower), todo):
             done[result["file"]] = result
             if not options.tests and not options.quick:
                 with open(saved, "w", encoding="utf-8") as f:

@@ -226,7 +226,7 @@ static int splice(PyObject *self, Py_ssize_t at, Py_ssize_t n, PyObject **with, 
     EtExtra *extra = ET_ELEMENT(self)->extra;
     if (!extra) return 0;                       /* there was nothing, and nothing comes */
     PyObject **slot = extra->children + at;
-    memcpy(old, slot, (size_t)n * sizeof(PyObject *));
+    if (n) memcpy(old, slot, (size_t)n * sizeof(PyObject *));
     memmove(slot + m, slot + n, (size_t)(extra->length - at - n) * sizeof(PyObject *));
     if (m) memcpy(slot, with, (size_t)m * sizeof(PyObject *));
     extra->length += m - n;
