@@ -25,7 +25,7 @@ __attribute__((constructor)) static void shim_init(void) {
 /* What posix's fork functions ask of the runtime: python3.11 does its own bookkeeping through its own fork. */
 #include "runtime/gil.h"
 #include "runtime/signals.h"
-void kr_gil_reinit_after_fork(KrInterp *i, KrThread *t) {}
+void kr_gil_reinit_after_fork(KrThread *t) {}
 void kr_thread_bind(KrThread *t) {}
 void kr_threads_delete_others(KrThread *t) {}
 void kr_signals_clear(void) {}
