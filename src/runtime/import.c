@@ -294,6 +294,7 @@ PyObject *kr_import_dynamic(PyObject *spec) {
         Py_XDECREF(text);
         goto done;
     }
+    kr_interp()->runtime.extensions_loaded = true;
     PyObject *(*init)(void) = (PyObject * (*)(void)) dlsym(handle, symbol);
     if (!init) {
         PyObject *text = PyUnicode_FromFormat("dynamic module does not define module export function (%s)", symbol);

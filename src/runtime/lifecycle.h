@@ -39,6 +39,8 @@ void kr_subinterps_forget(void);
 /* Makes the calling OS thread's state in the main interpreter current; false when it has none. */
 bool kr_enter_main_interp(void);
 
+/* Py_FinalizeEx(); when the process ends right after it, what nobody can see is left out. 0, -1 when output was lost. */
+int kr_finalize(bool process_ends) KR_RUNS_PYTHON;
 /* Shutdown, in the reverse sense; each tolerates being called when its part never came up. */
 void kr_gc_fini(KrInterp *);
 void kr_gc_abandon(KrInterp *);

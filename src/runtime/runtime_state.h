@@ -40,6 +40,8 @@ typedef struct {
     bool import_time_header;
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
+    bool extensions_loaded;         /* code of others is in the process */
+    int exit_watched;               /* exit_check.c: kr_exit_watch */
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
     PyObject *modules_by_index;     /* list, by m_base.m_index */
     PyBaseExceptionObject *memory_errors; /* kept ready, linked by dict */
