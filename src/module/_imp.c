@@ -6,6 +6,7 @@
 #include "krait.h"
 #include "runtime/config.h"
 #include "runtime/import.h"
+#include "vm/code.h"
 #include <marshal.h>
 
 typedef struct {
@@ -126,17 +127,6 @@ static PyObject *imp_create_dynamic(PyObject *self, PyObject *const *args, Py_ss
 }
 PyDoc_STRVAR(exec_dynamic_doc, "exec_dynamic($module, mod, /)\n--\n\nRuns the execution phase of an extension module.");
 
-/* Gives every code object in `code`, nested ones too, the file name `to` where it had `from`. */
-static int fix_filenames(PyCodeObject *code, PyObject *from, PyObject *to) {
-    int same = PyObject_RichCompareBool(code->co_filename, from, Py_EQ);
-    if (same <= 0) return same;
-    Py_SETREF(code->co_filename, Py_NewRef(to));
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
-        PyObject *c = PyTuple_GET_ITEM(code->co_consts, i);
-        if (PyCode_Check(c) && fix_filenames((PyCodeObject *)c, from, to) < 0) return -1;
-    }
-    return 0;
-}
 PyDoc_STRVAR(fix_co_filename_doc, "_fix_co_filename($module, code, path, /)\n--\n\nSets the file name of code that was compiled elsewhere.");
 static PyObject *imp_fix_co_filename(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
     if (!_PyArg_CheckPositional("_fix_co_filename", nargs, 2, 2)) return NULL;
@@ -151,7 +141,7 @@ static PyObject *imp_fix_co_filename(PyObject *self, PyObject *const *args, Py_s
     PyCodeObject *code = (PyCodeObject *)args[0];
     PyObject *old = Py_NewRef(code->co_filename);
     int same = PyUnicode_Compare(old, args[1]) == 0;
-    int rc = same ? 0 : fix_filenames(code, old, args[1]);
+    int rc = same ? 0 : kr_code_set_filename((KrCode *)code, old, args[1]);
     Py_DECREF(old);
     if (rc < 0) return NULL;
     Py_RETURN_NONE;

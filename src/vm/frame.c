@@ -43,7 +43,7 @@ PyObject *PyFrame_GetGenerator(PyFrameObject *o) {
     return o->frame->owner == KR_FRAME_IN_GENERATOR ? Py_NewRef((PyObject *)kr_frame_gen(o->frame)) : NULL;
 }
 PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
-    PyObject *func = PyFunction_New((PyObject *)code, globals);
+    PyObject *func = kr_code_ready((KrCode *)code) < 0 ? NULL : PyFunction_New((PyObject *)code, globals);
     KrFrame *caller = ((KrThread *)ts)->vm.frame;
     if (!func) return NULL;
     KrFrame f = {.code = (KrCode *)code, .func = (PyFunctionObject *)func, .locals = Py_XNewRef(locals), .pc = ((KrCode *)code)->instrs,
