@@ -41,6 +41,7 @@ typedef struct {
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
     bool extensions_loaded;         /* code of others is in the process */
+    int frozen_override;            /* _imp._override_frozen_modules_for_tests(): 1 on, -1 off, 0 as configured */
     int exit_watched;               /* exit_check.c: kr_exit_watch */
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
     PyObject *modules_by_index;     /* list, by m_base.m_index */
@@ -88,6 +89,8 @@ typedef struct {
     int exit_function_count;
     wchar_t *search_path, *program_name, *home; /* set before start-up */
     uint32_t next_type_index;
+    const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */
+    bool image_sought;
 } KrRuntimeProcess;
 
 #endif
