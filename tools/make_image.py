@@ -9,6 +9,7 @@ from _frozen_importlib_external import MAGIC_NUMBER
 
 STDLIB = sys._stdlib_dir
 PACKAGE, ESSENTIAL = 1, 2
+CHUNK = 1 << 15     # Linux caches a file in pieces as long as it was written in, and maps whole pieces
 
 # What CPython 3.11 freezes: name, the name it is another one for (None: none), source
 FROZEN = [
@@ -147,7 +148,7 @@ def main(output):
     fd = posix.open(temporary, posix.O_WRONLY | posix.O_CREAT | posix.O_TRUNC | posix.O_CLOEXEC, 0o644)
     with memoryview(data) as rest:
         while rest:
-            rest = rest[posix.write(fd, rest):]
+            rest = rest[posix.write(fd, rest[:CHUNK]):]
     posix.close(fd)
     posix.rename(temporary, output)
 

@@ -36,6 +36,7 @@ static const KrImageHead *map_file(const char *path) {
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & S_IWOTH) && st.st_size < INT32_MAX) {
         void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (p != MAP_FAILED) {
+            madvise(p, (size_t)st.st_size, MADV_NOHUGEPAGE);    /* little of it is needed, here and there: not by 2 MiB at once */
             if (fits(p, (size_t)st.st_size)) h = p;
             else munmap(p, (size_t)st.st_size);
         }

@@ -13,6 +13,7 @@ int kr_long_init(KrInterp *);     /* object/long.c: small ints; before any int i
 int kr_names_init(void);          /* runtime/names.c */
 int kr_exceptions_init(PyObject *builtins_dict); /* object/exceptions.c: readies the classes, puts them into the dict */
 int kr_gc_init(KrInterp *);       /* memory/gc.c: empty generations; before any container is made */
+void kr_gc_begin(KrInterp *);     /* the same: everything so far is old; collections may happen from now on */
 PyObject *kr_builtins_init(void) KR_NEW_REF;  /* module/builtins.c: the module builtins, without exceptions */
 PyObject *kr_sys_init(KrInterp *) KR_NEW_REF; /* module/sys.c: the module sys, before streams and paths exist */
 int kr_sys_configure(KrInterp *); /* module/sys.c: what depends on interp->config: flags, argv, paths, warnoptions, version */
