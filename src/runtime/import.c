@@ -10,6 +10,7 @@
 #include "runtime/config.h"
 #include "runtime/image.h"
 #include "runtime/import.h"
+#include "runtime/import_fast.h"
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
 #include <dlfcn.h>
@@ -792,7 +793,7 @@ int kr_import_init(KrInterp *interp) {
     Py_XSETREF(interp->import_func, Py_NewRef(import_function));
     PyObject *external = kr_image_frozen_named("_frozen_importlib_external") ? PyImport_ImportModule("_frozen_importlib_external")
                                                                              : kr_bootstrap_module("importlib._bootstrap_external", "_frozen_importlib_external");
-    int r = external ? set_magic_number(external) : -1;
+    int r = external && set_magic_number(external) == 0 ? kr_import_fast_init(interp, external) : -1;
     Py_XDECREF(external);
     if (r < 0) return -1;
     if (!(done = PyObject_CallMethod(bootstrap, "_install_external_importers", NULL))) return -1;

@@ -16,6 +16,13 @@ typedef struct {
     uint64_t switch_number;
 } KrGil;
 
+/* import_fast.c: what its methods replaced, and how importlib was then. */
+typedef struct {
+    PyObject *find_spec, *get_code, *loader;        /* owned: the functions, the class SourceFileLoader */
+    PyObject *module_dict, *functions[5];           /* borrowed, compared only */
+    unsigned loader_version;
+} KrImportFast;
+
 typedef struct {
     KrGil *gil;                     /* kr_runtime.process.gil: the interpreters of a process share it for now */
     volatile int pending_async_exc; /* some thread has base.async_exc */
@@ -34,6 +41,7 @@ typedef struct {
     bool requires_idref;            /* it ends with the last of them */
     uint64_t next_thread_id;
     long thread_count;              /* running threads that _thread started */
+    KrImportFast import_fast;
     void *import_lock;              /* module/_imp.c */
     int import_depth;               /* -X importtime: imports under way, what those within the innermost took, whether there is a heading */
     int64_t import_nested_time;
