@@ -72,6 +72,7 @@ class Image:
     def __init__(self):
         self.entries = []       # (name, source, origname, flags, code, state)
         self.codes = []         # distinct code, in marshal's format
+        self.folders = []       # (path, names, state)
         self.made = {}          # (source, shown) -> its place in codes, and the source's state
 
     def compile(self, source, shown):
@@ -101,28 +102,48 @@ class Image:
             return              # it says so when somebody imports it
         self.entries.append((source, source, None, 0, code, state))
 
+    def add_folder(self, path):
+        state = posix.stat(f"{STDLIB}/{path}")
+        self.folders.append((path, sorted(posix.listdir(f"{STDLIB}/{path}")), state))
+
     def bytes(self, nfrozen):
         strings, places = bytearray(1), {None: 0}
-        head_size = 24
-        at = head_size + len(self.entries) * 40
+        head_size = 32
+        at = head_size + len(self.entries) * 40 + len(self.folders) * 24
         for entry in self.entries:
             for text in entry[:3]:
                 if text not in places:
                     places[text] = at + len(strings)
                     strings += text.encode() + b"\0"
+        for path, names, state in self.folders:
+            for text in (path, *names):
+                if text not in places:
+                    places[text] = at + len(strings)
+                    strings += text.encode() + b"\0"
+        strings += bytes(-(at + len(strings)) % 8)
+        lists = []
+        for path, names, state in self.folders:
+            lists.append(at + len(strings))
+            for name in names:
+                strings += number(places[name], 4)
+        strings += bytes(-(at + len(strings)) % 8)
         at += len(strings)
-        strings += bytes(-at % 8)
-        at += -at % 8
         starts = []
         for code in self.codes:
             starts.append(at)
             at += len(code)
         size = at + 8
-        out = bytearray(b"krimage1" + MAGIC_NUMBER + number(nfrozen, 4) + number(len(self.entries) - nfrozen, 4) + number(size, 4))
+        out = bytearray(b"krimage1" + MAGIC_NUMBER)
+        for value in (nfrozen, len(self.entries) - nfrozen, len(self.folders), size, 0):
+            out += number(value, 4)
         for name, source, origname, flags, code, state in self.entries:
             for value in (places[name], places[source], places[origname], flags, starts[code], len(self.codes[code])):
                 out += number(value, 4)
             out += number(state.st_size, 8) + number(state.st_mtime_ns, 8)
+        for (path, names, state), start in zip(self.folders, lists):
+            for value in (places[path], start, len(names), 0):
+                out += number(value, 4)
+            out += number(state.st_mtime_ns, 8)
         out += strings
         for code in self.codes:
             out += code
@@ -137,6 +158,8 @@ def main(output):
         image.add_frozen(name, origname)
     nfrozen = len(image.entries)
     sources = []
+    for folder in FOLDERS + ["lib-dynload"]:
+        image.add_folder(folder)
     for folder in FOLDERS:
         for name in posix.listdir(f"{STDLIB}/{folder}"):
             if name.endswith(".py") and name not in LEFT_OUT:

@@ -8,8 +8,8 @@
  * A slot of a Python class is *specific* when everything its methods resolve to is the wrapper of one C function:
  * then the slot is that function itself. Otherwise it is the row's slot function, or NULL when no method exists.
  * The invariant "slots say what the MRO says" is kept by kr_slots_fill when the class is made, by kr_slots_update when an
- * attribute is assigned, and by kr_slots_update_all when bases change. A class with one base has its base's slots but for
- * the methods it defines itself, so only those are looked at.
+ * attribute is assigned, and by kr_slots_update_all when bases change. A class has its base's slots but for
+ * the methods of the classes in its MRO that are not in the base's, so only those are looked at.
  */
 #include "object/type_wrap.h"
 #include "object/object.h"
@@ -730,18 +730,12 @@ static void fill_all(PyTypeObject *t) {
         row = update_group(t, row);
 }
 
-void kr_slots_fill(PyTypeObject *t) {
-    if (PyTuple_GET_SIZE(t->tp_bases) != 1 || Py_TYPE(t)->tp_flags & Py_TPFLAGS_HEAPTYPE) {
-        /* A metaclass with its own mro() may have put classes in between that the base's slots know nothing of. */
-        if (PyTuple_GET_SIZE(t->tp_bases) != 1 || PyTuple_GET_SIZE(t->tp_mro) != PyTuple_GET_SIZE(t->tp_base->tp_mro) + 1) {
-            fill_all(t);
-            return;
-        }
-    }
+/* Sets the slots of the special methods in the dict of `from`, a class of t's MRO. */
+static void fill_from(PyTypeObject *t, PyTypeObject *from) {
     bool hash = false;
     Py_ssize_t pos = 0;
     PyObject *key, *value;
-    while (PyDict_Next(t->tp_dict, &pos, &key, &value)) {
+    while (PyDict_Next(from->tp_dict, &pos, &key, &value)) {
         if (!PyUnicode_Check(key) || !kr_is_dunder(key))
             continue;
         Py_INCREF(key);
@@ -756,6 +750,23 @@ void kr_slots_fill(PyTypeObject *t) {
     if (hash) {     /* PyType_Ready inherits these two together or not at all */
         update_name(t, KR_STR(__hash__));
         update_name(t, KR_STR(__eq__));
+    }
+}
+/* Whether the MRO is what type.mro() makes of the bases: then t resolves a name as its base does, unless a class has it that is not in the
+ * base's MRO. */
+static bool has_plain_mro(PyTypeObject *t) {
+    if (!(Py_TYPE(t)->tp_flags & Py_TPFLAGS_HEAPTYPE)) return true;
+    PyObject *mro = _PyType_Lookup(Py_TYPE(t), KR_STR(mro));
+    return mro != NULL && mro == PyDict_GetItemWithError(PyType_Type.tp_dict, KR_STR(mro));
+}
+void kr_slots_fill(PyTypeObject *t) {
+    if (!has_plain_mro(t)) {
+        fill_all(t);
+        return;
+    }
+    for (Py_ssize_t i = PyTuple_GET_SIZE(t->tp_mro); i-- > 0;) {
+        PyTypeObject *c = (PyTypeObject *)PyTuple_GET_ITEM(t->tp_mro, i);
+        if (c == t || !PyType_IsSubtype(t->tp_base, c)) fill_from(t, c);
     }
 }
 

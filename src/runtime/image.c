@@ -20,9 +20,12 @@ const char *kr_image_bytes(const KrImageEntry *e) { return (const char *)head() 
 /* Whether everything that the entries point to is in the file. */
 static bool fits(const KrImageHead *h, size_t size) {
     if (size < sizeof *h || memcmp(h->magic, KR_IMAGE_MAGIC, sizeof h->magic) || h->code_magic != (uint32_t)PyImport_GetMagicNumber() || h->size != size) return false;
-    size_t n = (size_t)h->nfrozen + h->nsources, tables = sizeof *h + n * sizeof(KrImageEntry);
+    size_t n = (size_t)h->nfrozen + h->nsources, tables = sizeof *h + n * sizeof(KrImageEntry) + (size_t)h->nfolders * sizeof(KrImageFolder);
     if (n > UINT32_MAX / sizeof(KrImageEntry) || tables >= size || ((const char *)h)[size - 1] != 0) return false;   /* the last byte ends all strings */
     const KrImageEntry *e = (const KrImageEntry *)(h + 1);
+    const KrImageFolder *f = (const KrImageFolder *)(e + n);
+    for (uint32_t i = 0; i < h->nfolders; i++)
+        if (f[i].path >= size || f[i].names % 4 || f[i].names > size || f[i].count > (size - f[i].names) / 4) return false;
     for (size_t i = 0; i < n; i++)
         if (e[i].name >= size || e[i].source >= size || e[i].origname >= size || e[i].code % 8 || e[i].code > size || e[i].code_size > size - e[i].code) return false;
     return true;
@@ -86,18 +89,44 @@ const KrImageEntry *kr_image_frozen(PyObject *name) {
     if (!text) PyErr_Clear();
     return text ? kr_image_frozen_named(text) : NULL;
 }
-const KrImageEntry *kr_image_source(const char *path, const struct stat *st) {
+/* The end of a path below the standard library's folder: "" for that itself, NULL for others. */
+static const char *below_stdlib(const char *path) {
     size_t n = strlen(KR_STDLIB);
-    if (!find_image() || strncmp(path, KR_STDLIB, n) || path[n] != '/') return NULL;
+    if (strncmp(path, KR_STDLIB, n) || (path[n] && path[n] != '/')) return NULL;
+    return path[n] ? path + n + 1 : path + n;
+}
+const KrImageEntry *kr_image_source(const char *path, const struct stat *st) {
+    const char *below = below_stdlib(path);
+    if (!below || !find_image()) return NULL;
     const KrImageEntry *e = entries() + head()->nfrozen;
     for (uint32_t low = 0, high = head()->nsources; low < high;) {
         uint32_t middle = (low + high) / 2;
-        int order = strcmp(path + n + 1, kr_image_string(e[middle].name));
+        int order = strcmp(below, kr_image_string(e[middle].name));
         if (order == 0) return same_source(&e[middle], st) ? &e[middle] : NULL;
         if (order < 0) high = middle;
         else low = middle + 1;
     }
     return NULL;
+}
+const KrImageFolder *kr_image_folder(const char *path) {
+    const char *below = below_stdlib(path);
+    struct stat st;
+    if (!below || !find_image()) return NULL;
+    const KrImageFolder *f = (const KrImageFolder *)(entries() + head()->nfrozen + head()->nsources);
+    for (uint32_t i = 0; i < head()->nfolders; i++)
+        if (!strcmp(kr_image_string(f[i].path), below)) return stat(path, &st) == 0 && st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec == f[i].mtime ? &f[i] : NULL;
+    return NULL;
+}
+bool kr_image_folder_has(const KrImageFolder *f, const char *name) {
+    const uint32_t *names = (const uint32_t *)((const char *)head() + f->names);
+    for (uint32_t low = 0, high = f->count; low < high;) {
+        uint32_t middle = (low + high) / 2;
+        int order = names[middle] < head()->size ? strcmp(name, kr_image_string(names[middle])) : 0;
+        if (order == 0) return true;        /* whoever asks looks at the file, too */
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return false;
 }
 PyObject *kr_image_code(const KrImageEntry *e) {
     const unsigned char *p = (const unsigned char *)kr_image_bytes(e);

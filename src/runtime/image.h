@@ -4,6 +4,7 @@
  *     KrImageHead
  *     KrImageEntry[nfrozen]       modules that are imported as frozen ones, in the order of _imp._frozen_module_names()
  *     KrImageEntry[nsources]      code of source files, sorted by path
+ *     KrImageFolder[nfolders]     what was in the standard library's folders
  *     strings, each ended by 0
  *     code, each in marshal's format (vm/code_store.h) at a multiple of 8
  * An entry says which source file it was made from, how long that was and when it was changed: a module whose source is another one now is
@@ -18,8 +19,8 @@
 typedef struct KrImageHead {
     char magic[8];              /* KR_IMAGE_MAGIC */
     uint32_t code_magic;        /* PyImport_GetMagicNumber() */
-    uint32_t nfrozen, nsources;
-    uint32_t size;              /* of the file */
+    uint32_t nfrozen, nsources, nfolders;
+    uint32_t size, reserved;    /* of the file; 0 */
 } KrImageHead;
 #define KR_IMAGE_MAGIC "krimage1"
 
@@ -34,6 +35,13 @@ typedef struct {
     uint64_t source_size;
     int64_t source_mtime;       /* nanoseconds */
 } KrImageEntry;
+
+typedef struct {
+    uint32_t path;              /* offset of the folder's path below the standard library's */
+    uint32_t names, count;      /* offset of the offsets of the names, sorted; how many */
+    uint32_t reserved;          /* 0 */
+    int64_t mtime;              /* of the folder, in nanoseconds */
+} KrImageFolder;
 
 /* The frozen module of this name, if its source is still the same and it is not switched off; NULL without exception. */
 const KrImageEntry *kr_image_frozen(PyObject *name);
@@ -50,5 +58,8 @@ int kr_image_set_origname(const KrImageEntry *, PyObject *module_dict) KR_MAY_RA
 PyObject *kr_image_names(void) KR_NEW_REF KR_MAY_RAISE;
 /* The code of the source file with this path and state, NULL without exception if the image has none. */
 const KrImageEntry *kr_image_source(const char *path, const struct stat *st);
+/* What is in the folder with this path, NULL if the image doesn't know or if it has changed since. */
+const KrImageFolder *kr_image_folder(const char *path);
+bool kr_image_folder_has(const KrImageFolder *, const char *name);
 
 #endif

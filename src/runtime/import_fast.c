@@ -1,7 +1,7 @@
 /* import_fast.c - the two methods of importlib that every import of a file goes through, in C.
  *
- * FileFinder.find_spec does what importlib's own does, but does not list a folder for the first few names that are looked for in it: it
- * asks for the files. `_path_mtime`, importlib's "state of the folder that was listed", counts those looks downwards from -1, so that
+ * FileFinder.find_spec does what importlib's own does, but does not list a folder of the standard library that the image of start-up modules
+ * knows, nor any folder for the first names that are looked for in it: it asks for the files. `_path_mtime`, importlib's "state of the folder that was listed", counts those looks downwards from -1, so that
  * invalidate_caches() begins anew. SourceFileLoader.get_code takes code from the image of start-up modules or from a bytecode cache whose
  * head says that it was made from this source. Whatever is out of the ordinary (subclasses, methods or functions that were replaced,
  * audit hooks, -v, caches kept elsewhere or checked by hash) goes to importlib's own methods, which are kept in
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIRECT_LOOKS = 12 };     /* listing a folder costs as much as asking for about a hundred names, of which a look takes six */
+enum { DIRECT_LOOKS = 2 };      /* listing a folder costs as much as asking for about a hundred names; a look for one that isn't there takes six */
 
 static const char *const functions[] = {"cache_from_source", "_classify_pyc", "_validate_timestamp_pyc", "_compile_bytecode", "MAGIC_NUMBER"};
 
@@ -58,13 +58,19 @@ static double folder_state(const Path *folder) {
     struct stat st;
     return stat(folder->size ? folder->text : "/", &st) < 0 ? -1 : (double)st.st_mtim.tv_sec + 1e-9 * (double)st.st_mtim.tv_nsec;
 }
-/* The set of names in the folder, borrowed in the finder; *found NULL if names are to be asked for one by one. -1 on error. */
-static int listing(PyObject *self, const Path *folder, PyObject **found) {
+/* What is known to be in a folder: by the image, by importlib's set of names, or by neither. */
+typedef struct {
+    const KrImageFolder *image;
+    PyObject *names;            /* owned */
+} Listing;
+
+/* -1 on error. */
+static int listing(PyObject *self, const Path *folder, Listing *found) {
     PyObject *known = PyObject_GetAttr(self, KR_STR(_path_mtime));
     double now, then = known ? PyFloat_AsDouble(known) : -1;
     Py_XDECREF(known);
-    *found = NULL;
     if (then == -1 && PyErr_Occurred()) return -1;
+    if (then < 0 && (found->image = kr_image_folder(folder->text))) return 0;
     bool fresh = then < 0;
     if (fresh && then > -1 - DIRECT_LOOKS) {
         PyObject *next = PyFloat_FromDouble(then - 1);
@@ -79,18 +85,21 @@ static int listing(PyObject *self, const Path *folder, PyObject **found) {
         Py_XDECREF(state);
         if (rc < 0) return -1;
     }
-    return (*found = PyObject_GetAttr(self, KR_STR(_path_cache))) ? 0 : -1;
+    return (found->names = PyObject_GetAttr(self, KR_STR(_path_cache))) ? 0 : -1;
 }
-/* Whether a listing may have a name: 1, 0, -1. */
-static int may_have(PyObject *names, const char *name, const char *suffix) {
-    if (!names) return 1;
-    PyObject *s = PyUnicode_FromFormat("%s%s", name, suffix);
-    int r = s ? PySequence_Contains(names, s) : -1;
+/* Whether a folder may have a name: 1, 0, -1. */
+static int may_have(const Listing *l, const char *name, const char *suffix) {
+    if (!l->image && !l->names) return 1;
+    char text[300];
+    int n = snprintf(text, sizeof text, "%s%s", name, suffix);
+    if (l->image) return kr_image_folder_has(l->image, text);
+    PyObject *s = PyUnicode_FromStringAndSize(text, Py_MIN(n, (int)sizeof text - 1));
+    int r = s ? PySequence_Contains(l->names, s) : -1;
     Py_XDECREF(s);
     return r;
 }
 
-static PyObject *find_in_folder(PyObject *self, Path *folder, PyObject *loaders, PyObject *names, PyObject *fullname, const char *tail, PyObject *target) {
+static PyObject *find_in_folder(PyObject *self, Path *folder, PyObject *loaders, const Listing *names, PyObject *fullname, const char *tail, PyObject *target) {
     PyObject *base = NULL, *r = NULL;
     int has = may_have(names, tail, "");
     if (has < 0) return NULL;
@@ -144,7 +153,8 @@ PyDoc_STRVAR(find_spec_doc, "find_spec($self, /, fullname, target=None)\n--\n\nT
 static PyObject *finder_find_spec(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     static const char *const keywords[] = {"fullname", "target", NULL};
     static _PyArg_Parser parser = {.format = "O|O:find_spec", .keywords = keywords};
-    PyObject *fullname, *target = Py_None, *dir = NULL, *loaders = NULL, *names = NULL, *r = NULL;
+    PyObject *fullname, *target = Py_None, *dir = NULL, *loaders = NULL, *r = NULL;
+    Listing names = {NULL, NULL};
     if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &fullname, &target)) return NULL;
     Path folder;
     const char *tail = PyUnicode_CheckExact(fullname) && PyUnicode_IS_ASCII(fullname) ? PyUnicode_AsUTF8(fullname) : NULL, *dot = tail ? strrchr(tail, '.') : NULL;
@@ -158,11 +168,11 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *const *args, Py_ssiz
         plain = PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && PyUnicode_CheckExact(PyTuple_GET_ITEM(pair, 0)) && PyUnicode_IS_ASCII(PyTuple_GET_ITEM(pair, 0));
     }
     if (!plain) r = PyObject_CallFunctionObjArgs(kr_interp()->runtime.import_fast.find_spec, self, fullname, target, NULL);
-    else if (listing(self, &folder, &names) == 0) r = find_in_folder(self, &folder, loaders, names, fullname, tail, target);
+    else if (listing(self, &folder, &names) == 0) r = find_in_folder(self, &folder, loaders, &names, fullname, tail, target);
 done:
     Py_XDECREF(dir);
     Py_XDECREF(loaders);
-    Py_XDECREF(names);
+    Py_XDECREF(names.names);
     return r;
 }
 

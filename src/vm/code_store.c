@@ -18,6 +18,44 @@ static const void *place(const KrCodeStore *s, uint32_t at, uint32_t n, size_t e
     return NULL;
 }
 
+/* Mixes n bytes into h: whatever single word is changed, the result is another one. */
+static uint64_t mix(uint64_t h, const void *data, size_t n) {
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    const unsigned char *p = data;
+    uint64_t word = n;
+    for (; n >= 8; n -= 8, p += 8) {
+        h = (h ^ word) * factor;
+        memcpy(&word, p, 8);
+        word ^= word >> 29;
+    }
+    h = (h ^ word) * factor;
+    word = 0;
+    memcpy(&word, p, n);
+    return (h ^ word) * factor;
+}
+bool kr_store_sum(const KrCodeStore *s, const KrStoredCode *r, uint32_t *sum) {
+    const struct { uint32_t at, n; size_t each; } parts[] = {
+        {r->instrs, r->ninstrs, sizeof(KrInstr)}, {r->entries, r->nentries, sizeof(KrExcEntry)}, {r->consts, r->nconsts, 4}, {r->names, r->nnames, 4}, {r->variables, r->nplus, 4}};
+    uint64_t h = mix(0, r, offsetof(KrStoredCode, sum));
+    for (size_t i = 0; i < KR_ARRAY_LEN(parts); i++) {
+        const void *p = place(s, parts[i].at, parts[i].n, parts[i].each, 4);
+        if (!p) return false;
+        h = mix(h, p, parts[i].n * parts[i].each);
+    }
+    const uint32_t *consts = (const uint32_t *)(s->data + r->consts);
+    for (uint32_t i = 0; i < r->nconsts; i++) {
+        if (consts[i] & KR_STORED_CODE) continue;
+        uint32_t from = consts[i] < s->nobjects ? s->offsets[consts[i]] : 1, to = consts[i] < s->nobjects ? s->offsets[consts[i] + 1] : 0;
+        if (from > to || to > s->size) {
+            bad("constant in code");
+            return false;
+        }
+        h = mix(h, s->data + from, to - from);
+    }
+    *sum = (uint32_t)(h >> 32);
+    return true;
+}
+
 /* Object number i, borrowed, of the given type. */
 static PyObject *object(KrCodeStore *s, uint32_t i, PyTypeObject *type) {
     if (KR_UNLIKELY(i >= s->nobjects)) {
@@ -129,7 +167,13 @@ int kr_code_load(KrCode *c) {
     KrCodeSpec spec = {.argcount = r->argcount, .posonlyargcount = r->posonlyargcount, .kwonlyargcount = r->kwonlyargcount, .nlocals = r->nlocals, .nregs = (int)r->nregs,
                        .flags = r->flags, .firstlineno = r->firstlineno, .instrs = instrs, .ninstrs = r->ninstrs, .exc_entries = entries, .nexc_entries = r->nentries,
                        .consts = consts, .names = names, .localsplusnames = variables, .localspluskinds = kinds};
-    if (kr_code_validate(&spec) < 0) goto done;
+    uint32_t sum;
+    if (!s->permanent) {
+        if (kr_code_validate(&spec) < 0) goto done;
+    } else if (!kr_store_sum(s, r, &sum) || sum != r->sum) {
+        if (!PyErr_Occurred()) bad("checksum of code");
+        goto done;
+    }
     uint32_t cells = 0, plain = 0, frees = 0;
     for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(kinds); i++) {
         int kind = (unsigned char)PyBytes_AS_STRING(kinds)[i];
@@ -225,6 +269,7 @@ KrCode *kr_store_read(const unsigned char *data, size_t available, PyObject *own
     if ((owner || permanent) && (uintptr_t)data % 8 == 0) {
         s->data = data;
         s->owner = Py_XNewRef(owner);
+        s->permanent = permanent;
     } else {
         void *copy = PyMem_Malloc(head.size);
         if (!copy) {

@@ -12,7 +12,9 @@
  *     instructions, exception entries, line tables, lists of numbers
  *     the objects, each in marshal's format without references
  * A list of constants has for each the number of an object, or, with KR_STORED_CODE set, of a code. Nothing in a block is trusted: the
- * head is checked when it is opened, a code's part of it when the code is loaded.
+ * head is checked when it is opened, a code's part of it when the code is loaded: that every offset and number is within the block, and
+ * that the instructions are such as krait's compiler makes (kr_code_validate). For the image of start-up modules, which is as much
+ * krait's as the program beside it, a checksum stands for the latter.
  */
 #ifndef KRAIT_CODE_STORE_H
 #define KRAIT_CODE_STORE_H
@@ -33,6 +35,7 @@ typedef struct {
     uint32_t filename, name, qualname, kinds;                           /* objects */
     uint32_t instrs, ninstrs, entries, nentries, lines, lines_size;     /* offsets and counts; KrInstr at a multiple of 8 */
     uint32_t consts, nconsts, names, nnames, variables;                 /* lists; nplus variables */
+    uint32_t sum;                       /* kr_store_sum */
 } KrStoredCode;
 
 typedef struct KrCodeStore {
@@ -42,7 +45,7 @@ typedef struct KrCodeStore {
     const KrStoredCode *codes;
     const uint32_t *offsets;
     PyObject *owner;                    /* what keeps data alive; NULL: it is its own copy, or lives as long as the process */
-    bool copied;
+    bool copied, permanent;
     PyObject *objects[];                /* made so far, owned */
 } KrCodeStore;
 
@@ -52,5 +55,8 @@ PyObject *kr_store_write(KrCode *) KR_NEW_REF KR_MAY_RAISE;
  * it is `permanent`, else copied. ValueError or EOFError when it is no block. */
 KrCode *kr_store_read(const unsigned char *data, size_t available, PyObject *owner, bool permanent, size_t *used) KR_NEW_REF KR_MAY_RAISE;
 void kr_store_release(KrCodeStore *);
+/* A checksum over what the validity of a code's instructions depends on: its record, lists, instructions, exception entries and constants.
+ * False with ValueError when something is outside of the block. */
+bool kr_store_sum(const KrCodeStore *, const KrStoredCode *, uint32_t *sum) KR_MAY_RAISE;
 
 #endif

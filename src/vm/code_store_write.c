@@ -200,6 +200,10 @@ PyObject *kr_store_write(KrCode *c) {
     memcpy(w.out.data, &head, sizeof head);
     memcpy(w.out.data + sizeof head, records, head.ncodes * sizeof *records);
     memcpy(w.out.data + sizeof head + head.ncodes * sizeof *records, offsets, ((size_t)head.nobjects + 1) * sizeof *offsets);
+    KrCodeStore view = {.data = w.out.data, .size = head.size, .ncodes = head.ncodes, .nobjects = head.nobjects, .offsets = offsets};
+    KrStoredCode *written = (KrStoredCode *)(w.out.data + sizeof head);
+    for (uint32_t i = 0; i < head.ncodes; i++)
+        if (!kr_store_sum(&view, &written[i], &written[i].sum)) goto done;
     result = PyBytes_FromStringAndSize((char *)w.out.data, (Py_ssize_t)w.out.size);
 done:
     PyMem_Free(w.out.data);

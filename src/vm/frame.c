@@ -276,6 +276,7 @@ int PyFrame_GetLasti(PyFrameObject *o) {
     int i = instruction_index(o->frame);
     return i < 0 ? -1 : 2 * i;
 }
+bool kr_frame_jumps(PyFrameObject *o) { return o->frame->trace_prev <= KR_TRACE_JUMP_PENDING; }
 int PyFrame_GetLineNumber(PyFrameObject *o) {
     KrFrame *f = o->frame;
     int i = f->trace_prev <= KR_TRACE_JUMP_PENDING ? KR_TRACE_JUMP_PENDING - f->trace_prev : instruction_index(f);
