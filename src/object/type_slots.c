@@ -802,11 +802,38 @@ void kr_slots_update_all(PyTypeObject *t) {
     Py_DECREF(subclasses);
 }
 
+/* Which of the suites of methods, or the type struct itself, a slot is in. */
+static int suite_of(int offset) {
+    static const size_t starts[] = {offsetof(PyHeapTypeObject, as_async), offsetof(PyHeapTypeObject, as_number), offsetof(PyHeapTypeObject, as_mapping),
+                                    offsetof(PyHeapTypeObject, as_sequence)};
+    int suite = 0;
+    while (suite < 4 && (size_t)offset >= starts[suite])
+        suite++;
+    return suite;
+}
+static bool suite_has_slots(PyTypeObject *t, int suite) {
+    void **const suites[] = {NULL, (void **)t->tp_as_async, (void **)t->tp_as_number, (void **)t->tp_as_mapping, (void **)t->tp_as_sequence};
+    static const size_t sizes[] = {0, sizeof(PyAsyncMethods), sizeof(PyNumberMethods), sizeof(PyMappingMethods), sizeof(PySequenceMethods)};
+    if (suite == 0)
+        return true;
+    for (size_t i = 0; suites[suite] != NULL && i < sizes[suite] / sizeof(void *); i++)
+        if (suites[suite][i] != NULL)
+            return true;
+    return false;
+}
 int kr_slots_add_wrappers(PyTypeObject *t) {
+    int seen = -1;
     for (int row = 0; row < ROWS; row++) {
         struct wrapperbase *p = &kr_slotdefs[row];
-        void **slot = p->wrapper == NULL ? NULL : kr_slot_address(t, p->offset);
-        if (slot == NULL || *slot == NULL)
+        void **slot = kr_slot_address(t, p->offset);
+        int suite = suite_of(p->offset);
+        if (suite != seen && !suite_has_slots(t, suite)) {      /* on to the next */
+            while (row + 1 < ROWS && suite_of(kr_slotdefs[row + 1].offset) == suite)
+                row++;
+            continue;
+        }
+        seen = suite;
+        if (*slot == NULL || p->wrapper == NULL)
             continue;
         int known = PyDict_Contains(t->tp_dict, p->name_strobj);
         if (known < 0)

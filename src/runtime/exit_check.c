@@ -78,7 +78,9 @@ static bool is_foreign_capsule(PyObject *o) {
 static bool matters(Check *c, PyObject *o) {
     PyTypeObject *t = Py_TYPE(o);
     if (t->tp_del || (c->foreign && is_foreign(t))) return true;
-    if (PyWeakref_Check(o)) {
+    bool is_weakref = Py_IS_TYPE(o, &_PyWeakref_RefType) || Py_IS_TYPE(o, &_PyWeakref_ProxyType) || Py_IS_TYPE(o, &_PyWeakref_CallableProxyType) ||
+                      ((t->tp_flags & Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(t, &_PyWeakref_RefType));
+    if (is_weakref) {
         PyObject *callback = ((PyWeakReference *)o)->wr_callback;
         return callback && !is_quiet_callback(callback);
     }
