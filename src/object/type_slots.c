@@ -752,9 +752,10 @@ static void fill_from(PyTypeObject *t, PyTypeObject *from) {
         update_name(t, KR_STR(__eq__));
     }
 }
-/* Whether the MRO is what type.mro() makes of the bases: then t resolves a name as its base does, unless a class has it that is not in the
- * base's MRO. */
+/* Whether the MRO is what type.mro() makes of the bases, and the base is first in it: then t has inherited the base's slots, and resolves a
+ * name as the base does, unless a class has it that is not in the base's MRO. */
 static bool has_plain_mro(PyTypeObject *t) {
+    if (PyTuple_GET_SIZE(t->tp_mro) < 2 || PyTuple_GET_ITEM(t->tp_mro, 1) != (PyObject *)t->tp_base) return false;
     if (!(Py_TYPE(t)->tp_flags & Py_TPFLAGS_HEAPTYPE)) return true;
     PyObject *mro = _PyType_Lookup(Py_TYPE(t), KR_STR(mro));
     return mro != NULL && mro == PyDict_GetItemWithError(PyType_Type.tp_dict, KR_STR(mro));

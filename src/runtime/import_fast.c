@@ -159,7 +159,7 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *const *args, Py_ssiz
     Path folder;
     const char *tail = PyUnicode_CheckExact(fullname) && PyUnicode_IS_ASCII(fullname) ? PyUnicode_AsUTF8(fullname) : NULL, *dot = tail ? strrchr(tail, '.') : NULL;
     if (dot) tail = dot + 1;
-    bool plain = tail && strlen(tail) < 200 && (!dot || strlen(PyUnicode_AsUTF8(fullname)) == (size_t)PyUnicode_GET_LENGTH(fullname)) && !strchr(tail, '/')
+    bool plain = tail && strlen(tail) < 200 && strlen(PyUnicode_AsUTF8(fullname)) == (size_t)PyUnicode_GET_LENGTH(fullname) && !strchr(tail, '/')
               && !kr_interp()->config.verbose;
     if (!(dir = PyObject_GetAttr(self, KR_STR(path))) || !(loaders = PyObject_GetAttr(self, KR_STR(_loaders)))) goto done;
     plain = plain && PyList_CheckExact(loaders) && path_set(&folder, dir) && (folder.size || PyUnicode_GET_LENGTH(dir));

@@ -4,6 +4,8 @@
 #include "runtime/marshal.h"
 #include "vm/code_object.h"
 
+PyAPI_FUNC(void) _PyTuple_MaybeUntrack(PyObject *);
+
 static KR_COLD int bad(const char *what) {
     PyErr_Format(PyExc_ValueError, "bad marshal data (%s)", what);
     return -1;
@@ -93,6 +95,7 @@ static PyObject *strings(KrCodeStore *s, uint32_t at, uint32_t n) {
         if (KR_UNLIKELY(!PyUnicode_CHECK_INTERNED(o))) PyUnicode_InternInPlace(&s->objects[list[i]]);
         PyTuple_SET_ITEM(t, i, Py_NewRef(s->objects[list[i]]));
     }
+    if (t) _PyTuple_MaybeUntrack(t);
     return t;
 }
 
@@ -151,6 +154,7 @@ static PyObject *constants(KrCodeStore *s, const KrStoredCode *r, KrCode *c) {
         if (o) PyTuple_SET_ITEM(t, i, o);
         else Py_CLEAR(t);
     }
+    if (t) _PyTuple_MaybeUntrack(t);    /* that code is loaded shall not be seen in gc.get_objects() */
     return t;
 }
 
