@@ -232,15 +232,12 @@ const char *kr_interp_init(KrInterp *interp) {
         Py_XDECREF(w);
     }
     if (init_main_module(interp) < 0) return "can't make __main__";
-<<<<<<< HEAD
     if (first && interp->config.tracemalloc > 0) {
         if (interp->config.tracemalloc > KR_TRACEMALLOC_MAX_FRAMES)
             PyErr_Format(PyExc_ValueError, "the number of frames must be in range [1; %i]", KR_TRACEMALLOC_MAX_FRAMES);
         if (PyErr_Occurred() || kr_tracemalloc_start(interp->config.tracemalloc) < 0) return "init_interp_main: can't initialize tracemalloc";
     }
-=======
     kr_gc_begin(interp);
->>>>>>> d90c85f (zlib, expat and gmp are linked in; start-up's objects are old from the start; the image is cached in small pieces)
     return NULL;
 }
 
