@@ -236,7 +236,7 @@ int kr_run_main(void) {
 
 int Py_RunMain(void) {
     int status = kr_run_main();
-    if (Py_FinalizeEx() < 0) status = 120;
+    if (kr_finalize(true) < 0) status = 120;
     if (kr_runtime.process.unhandled_interrupt) {
         kr_signals_die_by_sigint();
         status = 128 + SIGINT;

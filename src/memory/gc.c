@@ -528,7 +528,15 @@ int kr_gc_init(KrInterp *interp) {
     }
     kr_gc_list_init(&m->permanent);
     m->enabled = 1;
+    m->collecting = 1;          /* until kr_gc_begin: what start-up makes stays */
     return 0;
+}
+void kr_gc_begin(KrInterp *interp) {
+    KrMemoryState *m = &interp->memory;
+    m->generations[0].count = m->generations[1].count = 0;
+    m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
+    kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
+    m->collecting = 0;
 }
 
 void kr_gc_report_shutdown(KrInterp *interp) {

@@ -1,11 +1,13 @@
 /* _imp.c - the module `_imp`: the primitives importlib's bootstrap is built on.
  *
- * krait has no frozen modules, so that family says "not found". The import lock is one recursive lock an interpreter,
+ * The import lock is one recursive lock an interpreter,
  * kept as a threading primitive in the module's state; it is also taken around fork.
  */
 #include "krait.h"
 #include "runtime/config.h"
+#include "runtime/image.h"
 #include "runtime/import.h"
+#include "vm/code.h"
 #include <marshal.h>
 
 typedef struct {
@@ -90,25 +92,78 @@ static PyObject *imp_is_builtin(PyObject *self, PyObject *name) {
     struct _inittab *e = kr_import_native(name);
     return PyLong_FromLong(!e ? 0 : e->initfunc ? 1 : -1);
 }
-PyDoc_STRVAR(is_frozen_doc, "is_frozen($module, name, /)\n--\n\nFalse: there are no frozen modules.");
-static PyObject *imp_is_frozen(PyObject *self, PyObject *name) { Py_RETURN_FALSE; }
-PyDoc_STRVAR(find_frozen_doc, "find_frozen($module, name, /, *, withdata=False)\n--\n\nNone: there are no frozen modules.");
-static PyObject *imp_find_frozen(PyObject *self, PyObject *args, PyObject *kwds) { Py_RETURN_NONE; }
-PyDoc_STRVAR(get_frozen_object_doc, "get_frozen_object($module, name, data=None, /)\n--\n\nRaises ImportError: there are no frozen modules.");
-static PyObject *imp_no_frozen(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
-    if (!_PyArg_CheckPositional("get_frozen_object", nargs, 1, 2)) return NULL;
-    PyObject *text = PyUnicode_FromFormat("No such frozen object named %R", args[0]);
-    if (text) PyErr_SetImportError(text, args[0], NULL);
+
+/* ------------------------------------------------------------------ frozen modules: those of the image (runtime/image.h) */
+
+static bool check_name(PyObject *name, const char *function) {
+    if (PyUnicode_Check(name)) return true;
+    _PyArg_BadArgument(function, "argument", "str", name);
+    return false;
+}
+static PyObject *no_such_frozen(PyObject *name) {
+    PyObject *text = PyUnicode_FromFormat("No such frozen object named %R", name);
+    if (text) PyErr_SetImportError(text, name, NULL);
     Py_XDECREF(text);
     return NULL;
 }
-PyDoc_STRVAR(is_frozen_package_doc, "is_frozen_package($module, name, /)\n--\n\nRaises ImportError: there are no frozen modules.");
-PyDoc_STRVAR(init_frozen_doc, "init_frozen($module, name, /)\n--\n\nNone: there are no frozen modules.");
-static PyObject *imp_init_frozen(PyObject *self, PyObject *name) { Py_RETURN_NONE; }
-PyDoc_STRVAR(frozen_names_doc, "_frozen_module_names($module, /)\n--\n\nThe empty list.");
-static PyObject *imp_frozen_names(PyObject *self, PyObject *ignored) { return PyList_New(0); }
-PyDoc_STRVAR(override_frozen_doc, "_override_frozen_modules_for_tests($module, override, /)\n--\n\nDoes nothing: there are no frozen modules.");
-static PyObject *imp_override_frozen(PyObject *self, PyObject *arg) { Py_RETURN_NONE; }
+PyDoc_STRVAR(is_frozen_doc, "is_frozen($module, name, /)\n--\n\nWhether a frozen module has this name.");
+static PyObject *imp_is_frozen(PyObject *self, PyObject *name) {
+    return check_name(name, "is_frozen") ? PyBool_FromLong(kr_image_frozen(name) != NULL) : NULL;
+}
+PyDoc_STRVAR(find_frozen_doc, "find_frozen($module, name, /, *, withdata=False)\n--\n\n(data, whether it is a package, original name) of a frozen module, or None. data is None\n"
+                              "unless withdata is true; then it can be given to get_frozen_object().");
+static PyObject *imp_find_frozen(PyObject *self, PyObject *args, PyObject *kwds) {
+    static char *names[] = {"", "withdata", NULL};
+    PyObject *name, *data = NULL, *origname = NULL, *r = NULL;
+    int with_data = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwds, "U|$p:find_frozen", names, &name, &with_data)) return NULL;
+    const KrImageEntry *e = kr_image_frozen(name);
+    if (!e) Py_RETURN_NONE;
+    data = with_data ? PyMemoryView_FromMemory((char *)kr_image_bytes(e), e->code_size, PyBUF_READ) : Py_NewRef(Py_None);
+    origname = e->origname ? PyUnicode_FromString(kr_image_string(e->origname)) : Py_NewRef(Py_None);
+    if (data && origname) r = Py_BuildValue("OOO", data, e->flags & KR_IMAGE_PACKAGE ? Py_True : Py_False, origname);
+    Py_XDECREF(data);
+    Py_XDECREF(origname);
+    return r;
+}
+PyDoc_STRVAR(get_frozen_object_doc, "get_frozen_object($module, name, data=None, /)\n--\n\nThe code of a frozen module.");
+static PyObject *imp_get_frozen_object(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    if (!_PyArg_CheckPositional("get_frozen_object", nargs, 1, 2) || !check_name(args[0], "get_frozen_object")) return NULL;
+    if (nargs == 1 || args[1] == Py_None) {
+        const KrImageEntry *e = kr_image_frozen(args[0]);
+        return e ? kr_image_code(e) : no_such_frozen(args[0]);
+    }
+    Py_buffer data;
+    if (PyObject_GetBuffer(args[1], &data, PyBUF_SIMPLE) < 0) return NULL;
+    PyObject *code = PyMarshal_ReadObjectFromString(data.buf, data.len);
+    PyBuffer_Release(&data);
+    if (!code) return NULL;
+    if (PyCode_Check(code)) return code;
+    PyErr_Format(PyExc_TypeError, "frozen object %R is not a code object", args[0]);
+    Py_DECREF(code);
+    return NULL;
+}
+PyDoc_STRVAR(is_frozen_package_doc, "is_frozen_package($module, name, /)\n--\n\nWhether a frozen module is a package.");
+static PyObject *imp_is_frozen_package(PyObject *self, PyObject *name) {
+    if (!check_name(name, "is_frozen_package")) return NULL;
+    const KrImageEntry *e = kr_image_frozen(name);
+    return e ? PyBool_FromLong(e->flags & KR_IMAGE_PACKAGE) : no_such_frozen(name);
+}
+PyDoc_STRVAR(init_frozen_doc, "init_frozen($module, name, /)\n--\n\nThe frozen module of this name, imported; None if there is none.");
+static PyObject *imp_init_frozen(PyObject *self, PyObject *name) {
+    if (!check_name(name, "init_frozen")) return NULL;
+    int found = PyImport_ImportFrozenModuleObject(name);
+    return found < 0 ? NULL : found ? Py_XNewRef(PyImport_AddModuleObject(name)) : Py_NewRef(Py_None);
+}
+PyDoc_STRVAR(frozen_names_doc, "_frozen_module_names($module, /)\n--\n\nThe list of all frozen modules' names.");
+static PyObject *imp_frozen_names(PyObject *self, PyObject *ignored) { return kr_image_names(); }
+PyDoc_STRVAR(override_frozen_doc, "_override_frozen_modules_for_tests($module, override, /)\n--\n\nFrozen modules are used (1), not used (-1), or as configured (0).");
+static PyObject *imp_override_frozen(PyObject *self, PyObject *arg) {
+    int override = _PyLong_AsInt(arg);
+    if (override == -1 && PyErr_Occurred()) return NULL;
+    kr_interp()->runtime.frozen_override = override;
+    Py_RETURN_NONE;
+}
 
 PyDoc_STRVAR(create_builtin_doc, "create_builtin($module, spec, /)\n--\n\nMakes the native module a spec names.");
 static PyObject *imp_create_builtin(PyObject *self, PyObject *spec) { return kr_import_create_builtin(spec); }
@@ -126,17 +181,6 @@ static PyObject *imp_create_dynamic(PyObject *self, PyObject *const *args, Py_ss
 }
 PyDoc_STRVAR(exec_dynamic_doc, "exec_dynamic($module, mod, /)\n--\n\nRuns the execution phase of an extension module.");
 
-/* Gives every code object in `code`, nested ones too, the file name `to` where it had `from`. */
-static int fix_filenames(PyCodeObject *code, PyObject *from, PyObject *to) {
-    int same = PyObject_RichCompareBool(code->co_filename, from, Py_EQ);
-    if (same <= 0) return same;
-    Py_SETREF(code->co_filename, Py_NewRef(to));
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) {
-        PyObject *c = PyTuple_GET_ITEM(code->co_consts, i);
-        if (PyCode_Check(c) && fix_filenames((PyCodeObject *)c, from, to) < 0) return -1;
-    }
-    return 0;
-}
 PyDoc_STRVAR(fix_co_filename_doc, "_fix_co_filename($module, code, path, /)\n--\n\nSets the file name of code that was compiled elsewhere.");
 static PyObject *imp_fix_co_filename(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
     if (!_PyArg_CheckPositional("_fix_co_filename", nargs, 2, 2)) return NULL;
@@ -151,7 +195,7 @@ static PyObject *imp_fix_co_filename(PyObject *self, PyObject *const *args, Py_s
     PyCodeObject *code = (PyCodeObject *)args[0];
     PyObject *old = Py_NewRef(code->co_filename);
     int same = PyUnicode_Compare(old, args[1]) == 0;
-    int rc = same ? 0 : fix_filenames(code, old, args[1]);
+    int rc = same ? 0 : kr_code_set_filename((KrCode *)code, old, args[1]);
     Py_DECREF(old);
     if (rc < 0) return NULL;
     Py_RETURN_NONE;
@@ -176,9 +220,9 @@ static PyMethodDef imp_methods[] = {
     {"extension_suffixes", imp_extension_suffixes, METH_NOARGS, extension_suffixes_doc},
     {"is_builtin", imp_is_builtin, METH_O, is_builtin_doc},
     {"is_frozen", imp_is_frozen, METH_O, is_frozen_doc},
-    {"is_frozen_package", KR_METH(imp_no_frozen), METH_FASTCALL, is_frozen_package_doc},
+    {"is_frozen_package", imp_is_frozen_package, METH_O, is_frozen_package_doc},
     {"find_frozen", KR_METH(imp_find_frozen), METH_VARARGS | METH_KEYWORDS, find_frozen_doc},
-    {"get_frozen_object", KR_METH(imp_no_frozen), METH_FASTCALL, get_frozen_object_doc},
+    {"get_frozen_object", KR_METH(imp_get_frozen_object), METH_FASTCALL, get_frozen_object_doc},
     {"init_frozen", imp_init_frozen, METH_O, init_frozen_doc},
     {"_frozen_module_names", imp_frozen_names, METH_NOARGS, frozen_names_doc},
     {"_override_frozen_modules_for_tests", imp_override_frozen, METH_O, override_frozen_doc},

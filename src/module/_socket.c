@@ -4,6 +4,7 @@
  * Descriptors are made non-inheritable. A time-out other than None puts the descriptor into non-blocking mode.
  */
 #include "_socket.h"
+#include "runtime/exit_check.h"
 #include "structmember.h"
 #include <fcntl.h>
 #include <limits.h>
@@ -62,6 +63,7 @@ static int close_fd(int fd) {
 static PyObject *socket_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     KrSocket *s = (KrSocket *)type->tp_alloc(type, 0);
     if (!s) return NULL;
+    kr_exit_watch(1);
     s->fd = -1;
     s->timeout = -1;
     s->raise = kr_socket_raise;
@@ -128,6 +130,7 @@ static void socket_finalize(KrSocket *s) {
 }
 static void socket_dealloc(KrSocket *s) {
     if (PyObject_CallFinalizerFromDealloc((PyObject *)s) < 0) return;
+    kr_exit_watch(-1);
     PyTypeObject *type = Py_TYPE(s);
     type->tp_free(s);
     Py_DECREF(type);

@@ -9,13 +9,17 @@
 
 /* ------------------------------------------------------------------ all kinds */
 
-PyObject *kr_descr_new(PyTypeObject *kind, PyTypeObject *type, const char *name) {
-    PyDescrObject *d = (PyDescrObject *)PyType_GenericAlloc(kind, 0);
+PyObject *kr_descr_new_named(PyTypeObject *kind, PyTypeObject *type, PyObject *name) {
+    PyDescrObject *d = name == NULL ? NULL : (PyDescrObject *)PyType_GenericAlloc(kind, 0);
     if (d == NULL) return NULL;
     d->d_type = (PyTypeObject *)Py_XNewRef(type);
-    d->d_name = PyUnicode_InternFromString(name);
-    if (d->d_name == NULL) Py_CLEAR(d);
+    d->d_name = Py_NewRef(name);
     return (PyObject *)d;
+}
+PyObject *kr_descr_new(PyTypeObject *kind, PyTypeObject *type, const char *name) {
+    PyObject *interned = PyUnicode_InternFromString(name), *d = kr_descr_new_named(kind, type, interned);
+    Py_XDECREF(interned);
+    return d;
 }
 
 PyObject *kr_descr_mismatch(PyObject *descr, PyObject *obj) {

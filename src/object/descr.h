@@ -5,6 +5,8 @@
 
 /* A descriptor of `kind` for an attribute of type, its own fields zeroed, already tracked. */
 PyObject *kr_descr_new(PyTypeObject *kind, PyTypeObject *type, const char *name) KR_NEW_REF KR_MAY_RAISE;
+/* The same with an interned name; NULL stays NULL. */
+PyObject *kr_descr_new_named(PyTypeObject *kind, PyTypeObject *type, PyObject *name) KR_NEW_REF KR_MAY_RAISE;
 /* TypeError: obj is no instance of the descriptor's type. NULL. */
 PyObject *kr_descr_mismatch(PyObject *descr, PyObject *obj) KR_MAY_RAISE;
 /* Whether obj is an instance of the descriptor's type, with TypeError if not. */

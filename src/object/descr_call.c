@@ -155,7 +155,8 @@ PyTypeObject PyClassMethodDescr_Type = {
 /* ------------------------------------------------------------------ wrapper_descriptor */
 
 PyObject *PyDescr_NewWrapper(PyTypeObject *type, struct wrapperbase *base, void *wrapped) {
-    PyWrapperDescrObject *d = (PyWrapperDescrObject *)kr_descr_new(&PyWrapperDescr_Type, type, base->name);
+    PyObject *new = base->name_strobj != NULL ? kr_descr_new_named(&PyWrapperDescr_Type, type, base->name_strobj) : kr_descr_new(&PyWrapperDescr_Type, type, base->name);
+    PyWrapperDescrObject *d = (PyWrapperDescrObject *)new;
     if (d == NULL) return NULL;
     d->d_base = base;
     d->d_wrapped = wrapped;

@@ -1,7 +1,7 @@
 /* function.c - Python functions: PyFunctionObject, its attributes, and the type `function`.
  *
  * A function owns everything it points to. globals, builtins, name, qualname and code are never NULL, not even after tp_clear:
- * it can be called for as long as it lives. defaults is NULL or a tuple, kwdefaults NULL or a dict, annotations NULL, a dict,
+ * it can be called for as long as it lives. doc is NULL until somebody asks for it: then it comes from the code. defaults is NULL or a tuple, kwdefaults NULL or a dict, annotations NULL, a dict,
  * or the compiler's flat tuple (name, value, ...) until somebody asks for the dict.
  * Invariants: closure has co_nfreevars cells (NULL for none). func_version is what call sites guard on; it goes back to 0 when code,
  * defaults, kwdefaults or annotations are replaced.
@@ -9,6 +9,7 @@
  */
 #include "object/container.h"
 #include "object/tuple.h"
+#include "vm/code.h"
 
 /* ------------------------------------------------------------------ making */
 
@@ -32,7 +33,6 @@ PyObject *PyFunction_NewWithQualName(PyObject *code, PyObject *globals, PyObject
         Py_XDECREF(module);
         goto failed;
     }
-    PyObject *consts = co->co_consts, *doc = PyTuple_GET_SIZE(consts) != 0 ? PyTuple_GET_ITEM(consts, 0) : Py_None;
     f->func_globals = Py_NewRef(globals);
     f->func_builtins = builtins;
     f->func_name = Py_NewRef(co->co_name);
@@ -41,7 +41,7 @@ PyObject *PyFunction_NewWithQualName(PyObject *code, PyObject *globals, PyObject
     f->func_defaults = NULL;
     f->func_kwdefaults = NULL;
     f->func_closure = NULL;
-    f->func_doc = Py_NewRef(PyUnicode_Check(doc) ? doc : Py_None);
+    f->func_doc = NULL;
     f->func_dict = NULL;
     f->func_weakreflist = NULL;
     f->func_module = module;
@@ -247,6 +247,16 @@ int PyFunction_SetAnnotations(PyObject *o, PyObject *value) {
 
 static PyObject *function_get_code(PyObject *self, void *closure) { return Py_NewRef(PyFunction_GET_CODE(self)); }
 
+static PyObject *own_doc(PyFunctionObject *f) {
+    if (f->func_doc == NULL) f->func_doc = Py_XNewRef(kr_code_doc((KrCode *)f->func_code));
+    return f->func_doc;
+}
+static PyObject *function_get_doc(PyObject *self, void *closure) { return Py_XNewRef(own_doc((PyFunctionObject *)self)); }
+static int function_set_doc(PyObject *self, PyObject *value, void *closure) {
+    Py_XSETREF(((PyFunctionObject *)self)->func_doc, Py_NewRef(value == NULL ? Py_None : value));
+    return 0;
+}
+
 static int function_set_code(PyObject *self, PyObject *value, void *closure) {
     PyFunctionObject *f = (PyFunctionObject *)self;
     if (value == NULL || !PyCode_Check(value)) {
@@ -258,6 +268,7 @@ static int function_set_code(PyObject *self, PyObject *value, void *closure) {
         PyErr_Format(PyExc_ValueError, "%U() requires a code object with %zd free vars, not %zd", f->func_name, have, want);
         return -1;
     }
+    if (own_doc(f) == NULL) return -1;
     f->func_version = 0;
     Py_SETREF(f->func_code, Py_NewRef(value));
     return 0;
@@ -308,6 +319,7 @@ static PyObject *function_get_annotations(PyObject *self, void *closure) {
 
 static PyGetSetDef function_getsets[] = {
     {"__code__", function_get_code, function_set_code},
+    {"__doc__", function_get_doc, function_set_doc},
     {"__defaults__", function_get_field, function_set_field, NULL, (void *)&attr_defaults},
     {"__kwdefaults__", function_get_field, function_set_field, NULL, (void *)&attr_kwdefaults},
     {"__annotations__", function_get_annotations, function_set_field, NULL, (void *)&attr_annotations},
@@ -318,7 +330,6 @@ static PyGetSetDef function_getsets[] = {
 };
 static PyMemberDef function_members[] = {
     {"__closure__", T_OBJECT, offsetof(PyFunctionObject, func_closure), READONLY},
-    {"__doc__", T_OBJECT, offsetof(PyFunctionObject, func_doc), 0},
     {"__globals__", T_OBJECT, offsetof(PyFunctionObject, func_globals), READONLY},
     {"__module__", T_OBJECT, offsetof(PyFunctionObject, func_module), 0},
     {"__builtins__", T_OBJECT, offsetof(PyFunctionObject, func_builtins), READONLY},

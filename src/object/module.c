@@ -177,6 +177,17 @@ static PyObject *module_getattro(PyObject *self, PyObject *name) {
     return value != NULL || PyErr_Occurred() ? value : missing_attribute(KR_MODULE_OBJECT(self), name);
 }
 
+int kr_module_lookup(PyObject *self, PyObject *name, PyObject **result) {
+    if ((*result = _PyObject_GenericGetAttrWithDict(self, name, NULL, 1)) != NULL)
+        return 1;
+    if (PyErr_Occurred())
+        return -1;
+    PyObject *d = KR_MODULE_OBJECT(self)->md_dict;
+    if (d != NULL && PyDict_GetItemWithError(d, KR_STR(__getattr__)) != NULL)
+        return 2;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static PyObject *module_repr(PyObject *self) {
     PyObject *importlib = kr_interp()->importlib;
     if (importlib != NULL)

@@ -20,5 +20,8 @@ typedef struct {
 
 /* The namespace of any module object, borrowed; what the interpreter loop's attribute caches look into. */
 KR_INLINE PyObject *kr_module_dict(PyObject *m) { return KR_MODULE_OBJECT(m)->md_dict; }
+/* An attribute without the AttributeError for a missing one. 1: *result is a new reference; 0: there is none; 2: only the module's own
+ * __getattr__ can tell; -1. */
+int kr_module_lookup(PyObject *self, PyObject *name, PyObject **result) KR_MAY_RAISE KR_RUNS_PYTHON;
 
 #endif

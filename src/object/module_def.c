@@ -58,7 +58,7 @@ static int add_functions(PyObject *m, PyObject *name, PyMethodDef *functions) {
         PyObject *function = PyCFunction_NewEx(f, m, name);
         if (function == NULL)
             return -1;
-        int r = PyObject_SetAttrString(m, f->ml_name, function);
+        int r = PyModule_CheckExact(m) ? PyDict_SetItemString(kr_module_dict(m), f->ml_name, function) : PyObject_SetAttrString(m, f->ml_name, function);
         Py_DECREF(function);
         if (r < 0)
             return -1;

@@ -7,6 +7,7 @@
 #include "object/object.h"
 #include "object/container.h"
 #include "object/instance.h"
+#include "object/module.h"
 #include "object/type.h"
 #include <errno.h>
 #include <stdio.h>
@@ -490,6 +491,11 @@ int _PyObject_LookupAttr(PyObject *o, PyObject *name, PyObject **result) {
     if (t->tp_getattro == PyType_Type.tp_getattro) {
         *result = kr_type_getattr((PyTypeObject *)o, name, 1);
         return *result != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+    }
+    if (t->tp_getattro == PyModule_Type.tp_getattro) {
+        int found = kr_module_lookup(o, name, result);
+        if (found != 2)
+            return found;
     }
     if (t->tp_getattro != NULL) {
         *result = t->tp_getattro(o, name);

@@ -3,7 +3,12 @@
 #define KRAIT_TEXT_STATE_H
 
 typedef struct {
-    PyObject *interned;          /* dict str -> str; its two references to each are not counted */
+    uint64_t *words;             /* mask + 1 of them: unicode_intern.c */
+    size_t mask, live, filled;   /* strings; words that are not 0 */
+} KrInternTable;
+
+typedef struct {
+    KrInternTable interned;
     PyObject *empty;             /* "" */
     PyObject *latin1[256];       /* one-character strings */
 } KrTextState;

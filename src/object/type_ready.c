@@ -281,6 +281,15 @@ static int set_mro(PyTypeObject *t) {
     return kr_mro_set(t, NULL) < 0 ? -1 : 0;
 }
 
+/* About how many attributes a type from C will have: slots have wrappers, too. */
+static Py_ssize_t count_attributes(PyTypeObject *t) {
+    Py_ssize_t n = 4;
+    for (PyMethodDef *m = t->tp_methods; m != NULL && m->ml_name != NULL; m++) n++;
+    for (PyMemberDef *m = t->tp_members; m != NULL && m->name != NULL; m++) n++;
+    for (PyGetSetDef *g = t->tp_getset; g != NULL && g->name != NULL; g++) n++;
+    return n + (t->tp_as_number != NULL ? 20 : 0) + (t->tp_as_sequence != NULL || t->tp_as_mapping != NULL ? 4 : 0) + (t->tp_richcompare != NULL ? 6 : 0);
+}
+
 static int ready(PyTypeObject *t) {
     if (t->tp_name == NULL) {
         PyErr_Format(PyExc_SystemError, "Type does not define the tp_name field.");
@@ -291,7 +300,7 @@ static int ready(PyTypeObject *t) {
         if (!kr_is_immortal((PyObject *)t))
             kr_make_immortal((PyObject *)t);
     }
-    if (t->tp_dict == NULL && (t->tp_dict = PyDict_New()) == NULL)
+    if (t->tp_dict == NULL && (t->tp_dict = _PyDict_NewPresized(count_attributes(t))) == NULL)
         return -1;
     if (set_bases(t) < 0 || set_new(t) < 0 || fill_dict(t) < 0 || set_mro(t) < 0 || inherit(t) < 0 || set_hash(t) < 0)
         return -1;

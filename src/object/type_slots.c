@@ -8,8 +8,8 @@
  * A slot of a Python class is *specific* when everything its methods resolve to is the wrapper of one C function:
  * then the slot is that function itself. Otherwise it is the row's slot function, or NULL when no method exists.
  * The invariant "slots say what the MRO says" is kept by kr_slots_fill when the class is made, by kr_slots_update when an
- * attribute is assigned, and by kr_slots_update_all when bases change. A class with one base has its base's slots but for
- * the methods it defines itself, so only those are looked at.
+ * attribute is assigned, and by kr_slots_update_all when bases change. A class has its base's slots but for
+ * the methods of the classes in its MRO that are not in the base's, so only those are looked at.
  */
 #include "object/type_wrap.h"
 #include "object/object.h"
@@ -730,18 +730,12 @@ static void fill_all(PyTypeObject *t) {
         row = update_group(t, row);
 }
 
-void kr_slots_fill(PyTypeObject *t) {
-    if (PyTuple_GET_SIZE(t->tp_bases) != 1 || Py_TYPE(t)->tp_flags & Py_TPFLAGS_HEAPTYPE) {
-        /* A metaclass with its own mro() may have put classes in between that the base's slots know nothing of. */
-        if (PyTuple_GET_SIZE(t->tp_bases) != 1 || PyTuple_GET_SIZE(t->tp_mro) != PyTuple_GET_SIZE(t->tp_base->tp_mro) + 1) {
-            fill_all(t);
-            return;
-        }
-    }
+/* Sets the slots of the special methods in the dict of `from`, a class of t's MRO. */
+static void fill_from(PyTypeObject *t, PyTypeObject *from) {
     bool hash = false;
     Py_ssize_t pos = 0;
     PyObject *key, *value;
-    while (PyDict_Next(t->tp_dict, &pos, &key, &value)) {
+    while (PyDict_Next(from->tp_dict, &pos, &key, &value)) {
         if (!PyUnicode_Check(key) || !kr_is_dunder(key))
             continue;
         Py_INCREF(key);
@@ -756,6 +750,24 @@ void kr_slots_fill(PyTypeObject *t) {
     if (hash) {     /* PyType_Ready inherits these two together or not at all */
         update_name(t, KR_STR(__hash__));
         update_name(t, KR_STR(__eq__));
+    }
+}
+/* Whether the MRO is what type.mro() makes of the bases, and the base is first in it: then t has inherited the base's slots, and resolves a
+ * name as the base does, unless a class has it that is not in the base's MRO. */
+static bool has_plain_mro(PyTypeObject *t) {
+    if (PyTuple_GET_SIZE(t->tp_mro) < 2 || PyTuple_GET_ITEM(t->tp_mro, 1) != (PyObject *)t->tp_base) return false;
+    if (!(Py_TYPE(t)->tp_flags & Py_TPFLAGS_HEAPTYPE)) return true;
+    PyObject *mro = _PyType_Lookup(Py_TYPE(t), KR_STR(mro));
+    return mro != NULL && mro == PyDict_GetItemWithError(PyType_Type.tp_dict, KR_STR(mro));
+}
+void kr_slots_fill(PyTypeObject *t) {
+    if (!has_plain_mro(t)) {
+        fill_all(t);
+        return;
+    }
+    for (Py_ssize_t i = PyTuple_GET_SIZE(t->tp_mro); i-- > 0;) {
+        PyTypeObject *c = (PyTypeObject *)PyTuple_GET_ITEM(t->tp_mro, i);
+        if (c == t || !PyType_IsSubtype(t->tp_base, c)) fill_from(t, c);
     }
 }
 
@@ -791,11 +803,38 @@ void kr_slots_update_all(PyTypeObject *t) {
     Py_DECREF(subclasses);
 }
 
+/* Which of the suites of methods, or the type struct itself, a slot is in. */
+static int suite_of(int offset) {
+    static const size_t starts[] = {offsetof(PyHeapTypeObject, as_async), offsetof(PyHeapTypeObject, as_number), offsetof(PyHeapTypeObject, as_mapping),
+                                    offsetof(PyHeapTypeObject, as_sequence)};
+    int suite = 0;
+    while (suite < 4 && (size_t)offset >= starts[suite])
+        suite++;
+    return suite;
+}
+static bool suite_has_slots(PyTypeObject *t, int suite) {
+    void **const suites[] = {NULL, (void **)t->tp_as_async, (void **)t->tp_as_number, (void **)t->tp_as_mapping, (void **)t->tp_as_sequence};
+    static const size_t sizes[] = {0, sizeof(PyAsyncMethods), sizeof(PyNumberMethods), sizeof(PyMappingMethods), sizeof(PySequenceMethods)};
+    if (suite == 0)
+        return true;
+    for (size_t i = 0; suites[suite] != NULL && i < sizes[suite] / sizeof(void *); i++)
+        if (suites[suite][i] != NULL)
+            return true;
+    return false;
+}
 int kr_slots_add_wrappers(PyTypeObject *t) {
+    int seen = -1;
     for (int row = 0; row < ROWS; row++) {
         struct wrapperbase *p = &kr_slotdefs[row];
-        void **slot = p->wrapper == NULL ? NULL : kr_slot_address(t, p->offset);
-        if (slot == NULL || *slot == NULL)
+        void **slot = kr_slot_address(t, p->offset);
+        int suite = suite_of(p->offset);
+        if (suite != seen && !suite_has_slots(t, suite)) {      /* on to the next */
+            while (row + 1 < ROWS && suite_of(kr_slotdefs[row + 1].offset) == suite)
+                row++;
+            continue;
+        }
+        seen = suite;
+        if (*slot == NULL || p->wrapper == NULL)
             continue;
         int known = PyDict_Contains(t->tp_dict, p->name_strobj);
         if (known < 0)

@@ -54,5 +54,7 @@ KR_INLINE bool kr_is_ascii(const void *bytes, Py_ssize_t n) {
 /* unicode_intern.c: takes a dying interned string out of the table. */
 void kr_unicode_unintern(PyObject *s);
 int kr_unicode_intern_init(KrInterp *) KR_MAY_RAISE; /* unicode_intern.c: the table, for kr_unicode_init */
+/* The interned string of n ASCII characters, made only when it isn't known. */
+PyObject *kr_intern_ascii(const char *text, Py_ssize_t n) KR_NEW_REF KR_MAY_RAISE;
 
 #endif

@@ -1,10 +1,11 @@
 /* bootstrap.c - loads the modules of importlib that import itself needs, before there is an import.
  *
- * Source is the standard library's; its compiled form is kept in the user's cache folder, in a file that begins with
+ * They come from the image of start-up modules (image.h). Where that has none: source is the standard library's; its compiled form is kept in the user's cache folder, in a file that begins with
  * krait's magic number, the source's size and modification time. A cache that doesn't match or doesn't load is recompiled.
  */
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
+#include "runtime/image.h"
 #include "runtime/import.h"
 #include "vm/frame.h"
 #include <errno.h>
@@ -103,7 +104,8 @@ static void save_cached(const char *name, const struct stat *source, PyObject *c
     Py_DECREF(bytes);
 }
 
-PyObject *kr_bootstrap_module(const char *source_name, const char *as_name) {
+/* The code of a module of importlib without the image. */
+static PyObject *compile_or_load(const char *source_name) {
     char path[4096], shown[200];
     struct stat st;
     int n = snprintf(path, sizeof path, "%s/%s", KR_STDLIB, source_name);
@@ -123,11 +125,21 @@ PyObject *kr_bootstrap_module(const char *source_name, const char *as_name) {
         if (code) save_cached(source_name, &st, code);
     }
     PyMem_RawFree(text);
+    return code;
+}
+PyObject *kr_bootstrap_module(const char *source_name, const char *as_name) {
+    const KrImageEntry *frozen = kr_image_frozen_named(as_name);
+    PyObject *code = frozen ? kr_image_code(frozen) : NULL;
+    if (frozen && !code) {
+        PyErr_Clear();
+        frozen = NULL;
+    }
+    if (!code) code = compile_or_load(source_name);
     if (!code) return NULL;
     PyObject *m = PyImport_AddModule(as_name), *r = NULL;
     if (m) {
         PyObject *d = PyModule_GetDict(m);
-        if (PyDict_SetItem(d, KR_STR(__builtins__), kr_interp()->builtins) == 0) r = PyEval_EvalCode(code, d, d);
+        if (PyDict_SetItem(d, KR_STR(__builtins__), kr_interp()->builtins) == 0 && (!frozen || kr_image_set_origname(frozen, d) == 0)) r = PyEval_EvalCode(code, d, d);
     }
     Py_DECREF(code);
     if (!r) return NULL;

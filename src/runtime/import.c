@@ -1,14 +1,16 @@
 /* import.c - the C side of import: the PyImport_* API, the table of native modules, and start-up of importlib.
  *
- * The import system itself is the standard library's importlib/_bootstrap.py and _bootstrap_external.py, compiled at
- * start-up (from krait's cache when it is valid) and run as the modules _frozen_importlib and _frozen_importlib_external.
+ * The import system itself is the standard library's importlib/_bootstrap.py and _bootstrap_external.py, whose code comes from the image
+ * of start-up modules or is compiled (bootstrap.c), and run as the modules _frozen_importlib and _frozen_importlib_external.
  * A look-up that finds a fully initialised module in sys.modules never enters Python.
  * Extension modules of others are loaded by kr_import_dynamic (dlopen, PyInit_<name>).
  */
 #include "krait.h"
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
+#include "runtime/image.h"
 #include "runtime/import.h"
+#include "runtime/import_fast.h"
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
 #include <dlfcn.h>
@@ -294,6 +296,7 @@ PyObject *kr_import_dynamic(PyObject *spec) {
         Py_XDECREF(text);
         goto done;
     }
+    kr_interp()->runtime.extensions_loaded = true;
     PyObject *(*init)(void) = (PyObject * (*)(void)) dlsym(handle, symbol);
     if (!init) {
         PyObject *text = PyUnicode_FromFormat("dynamic module does not define module export function (%s)", symbol);
@@ -652,9 +655,26 @@ PyObject *PyImport_ExecCodeModuleEx(const char *name, PyObject *code, const char
 }
 PyObject *PyImport_ExecCodeModule(const char *name, PyObject *code) { return PyImport_ExecCodeModuleEx(name, code, NULL); }
 
-/* krait has no frozen modules besides importlib, which is never asked for by these. */
-int PyImport_ImportFrozenModuleObject(PyObject *name) { return 0; }
-int PyImport_ImportFrozenModule(const char *name) { return 0; }
+/* 1: imported, 0: there is none of this name, -1. */
+int PyImport_ImportFrozenModuleObject(PyObject *name) {
+    const KrImageEntry *e = kr_image_frozen(name);
+    if (!e) return 0;
+    PyObject *code = kr_image_code(e), *m = code ? PyImport_AddModuleObject(name) : NULL, *d = m ? PyModule_GetDict(m) : NULL, *r = NULL;
+    PyObject *path = d && (e->flags & KR_IMAGE_PACKAGE) ? PyList_New(0) : NULL;
+    if (d && (!(e->flags & KR_IMAGE_PACKAGE) || (path && PyDict_SetItem(d, KR_STR(__path__), path) == 0)) &&
+        PyDict_SetItem(d, KR_STR(__builtins__), kr_interp()->builtins) == 0 && kr_image_set_origname(e, d) == 0)
+        r = PyEval_EvalCode(code, d, d);
+    Py_XDECREF(path);
+    Py_XDECREF(code);
+    Py_XDECREF(r);
+    return r ? 1 : -1;
+}
+int PyImport_ImportFrozenModule(const char *name) {
+    PyObject *s = PyUnicode_InternFromString(name);
+    int r = s ? PyImport_ImportFrozenModuleObject(s) : -1;
+    Py_XDECREF(s);
+    return r;
+}
 
 PyObject *PyImport_GetImporter(PyObject *path) {
     PyObject *cache = PySys_GetObject("path_importer_cache"), *hooks = PySys_GetObject("path_hooks");
@@ -771,8 +791,9 @@ int kr_import_init(KrInterp *interp) {
     PyObject *import_function = PyDict_GetItemWithError(interp->builtins, KR_STR(__import__));
     if (!import_function) return -1;
     Py_XSETREF(interp->import_func, Py_NewRef(import_function));
-    PyObject *external = kr_bootstrap_module("importlib._bootstrap_external", "_frozen_importlib_external");
-    int r = external ? set_magic_number(external) : -1;
+    PyObject *external = kr_image_frozen_named("_frozen_importlib_external") ? PyImport_ImportModule("_frozen_importlib_external")
+                                                                             : kr_bootstrap_module("importlib._bootstrap_external", "_frozen_importlib_external");
+    int r = external && set_magic_number(external) == 0 ? kr_import_fast_init(interp, external) : -1;
     Py_XDECREF(external);
     if (r < 0) return -1;
     if (!(done = PyObject_CallMethod(bootstrap, "_install_external_importers", NULL))) return -1;

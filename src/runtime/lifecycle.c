@@ -1,6 +1,6 @@
 /* lifecycle.c - start-up and shutdown: Py_Initialize*, Py_FinalizeEx, Py_RunMain, exit functions.
  *
- * The order of start-up is in lifecycle.h. Shutdown runs backwards: wait for threads, atexit, flush, drop modules
+ * The order of start-up is in lifecycle.h. Shutdown, unless the process ends and nobody could tell (exit_check.h), runs backwards: wait for threads, atexit, flush, drop modules
  * (newest first, builtins and sys last), collect, clear the interpreter, free lists, names, static state.
  */
 #include "runtime/lifecycle.h"
@@ -10,6 +10,7 @@
 #include "object/method.h"
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
+#include "runtime/exit_check.h"
 #include "runtime/gil.h"
 #include "runtime/import.h"
 #include "runtime/preconfig.h"
@@ -85,7 +86,7 @@ int Py_AtExit(void (*f)(void)) {
     return 0;
 }
 void _Py_NO_RETURN Py_Exit(int status) {
-    if (Py_FinalizeEx() < 0) status = 120;
+    if (kr_finalize(true) < 0) status = 120;
     exit(status);
 }
 
@@ -236,6 +237,7 @@ const char *kr_interp_init(KrInterp *interp) {
             PyErr_Format(PyExc_ValueError, "the number of frames must be in range [1; %i]", KR_TRACEMALLOC_MAX_FRAMES);
         if (PyErr_Occurred() || kr_tracemalloc_start(interp->config.tracemalloc) < 0) return "init_interp_main: can't initialize tracemalloc";
     }
+    kr_gc_begin(interp);
     return NULL;
 }
 
@@ -413,7 +415,7 @@ void kr_finalize_modules(KrInterp *interp) {
     kr_gc_collect_nofail(interp);
 }
 
-int Py_FinalizeEx(void) {
+int kr_finalize(bool process_ends) {
     if (!kr_runtime.initialized) return 0;
     KrInterp *interp = kr_interp();
     kr_wait_for_threads();
@@ -431,6 +433,11 @@ int Py_FinalizeEx(void) {
     kr_runtime.process.finalizing_ident = PyThread_get_thread_ident();
     kr_runtime.finalizing = true;
     kr_runtime.initialized = false;
+    if (process_ends && !kr_exit_can_be_seen(interp)) {
+        run_exit_functions();
+        fflush(NULL);
+        return rc;
+    }
     PyGC_Collect();
     kr_finalize_modules(interp);
     kr_opstats_print(interp);
@@ -446,4 +453,5 @@ int Py_FinalizeEx(void) {
     fflush(stderr);
     return rc;
 }
+int Py_FinalizeEx(void) { return kr_finalize(false); }
 void Py_Finalize(void) { Py_FinalizeEx(); }

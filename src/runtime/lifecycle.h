@@ -13,6 +13,7 @@ int kr_long_init(KrInterp *);     /* object/long.c: small ints; before any int i
 int kr_names_init(void);          /* runtime/names.c */
 int kr_exceptions_init(PyObject *builtins_dict); /* object/exceptions.c: readies the classes, puts them into the dict */
 int kr_gc_init(KrInterp *);       /* memory/gc.c: empty generations; before any container is made */
+void kr_gc_begin(KrInterp *);     /* the same: everything so far is old; collections may happen from now on */
 PyObject *kr_builtins_init(void) KR_NEW_REF;  /* module/builtins.c: the module builtins, without exceptions */
 PyObject *kr_sys_init(KrInterp *) KR_NEW_REF; /* module/sys.c: the module sys, before streams and paths exist */
 int kr_sys_configure(KrInterp *); /* module/sys.c: what depends on interp->config: flags, argv, paths, warnoptions, version */
@@ -39,6 +40,8 @@ void kr_subinterps_forget(void);
 /* Makes the calling OS thread's state in the main interpreter current; false when it has none. */
 bool kr_enter_main_interp(void);
 
+/* Py_FinalizeEx(); when the process ends right after it, what nobody can see is left out. 0, -1 when output was lost. */
+int kr_finalize(bool process_ends) KR_RUNS_PYTHON;
 /* Shutdown, in the reverse sense; each tolerates being called when its part never came up. */
 void kr_gc_fini(KrInterp *);
 void kr_gc_abandon(KrInterp *);

@@ -1,12 +1,13 @@
 /* marshal.c - the serialisation behind bytecode caches: the PyMarshal_* API and the module `marshal`.
  *
  * The format is Python's marshal version 4 (one type byte, the top bit marks an object that later bytes may refer to by
- * number), little-endian. Code objects ('c') carry krait's own fields, so files with code are krait's alone; everything else is
- * interchangeable with CPython. Input is never trusted: sizes are checked against what is left, nesting is limited,
- * and code is validated before it becomes a code object (kr_code_validate).
+ * number), little-endian. Code objects ('c') are blocks of krait's own (code_store.h), so files with code are krait's alone; everything
+ * else is interchangeable with CPython. Input is never trusted: sizes are checked against what is left, nesting is limited, and code is
+ * validated before it is run.
  */
-#include "krait.h"
-#include "vm/code.h"
+#include "runtime/marshal.h"
+#include "object/unicode.h"
+#include "vm/code_store.h"
 #include <marshal.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,7 @@ typedef struct {
     size_t size, capacity;
     FILE *file;                 /* flushed to when set */
     int depth, version;
+    bool plain;                 /* strings are not marked as interned */
     enum { WRITE_OK, WRITE_UNMARSHALLABLE, WRITE_NESTED, WRITE_NOMEMORY } error;
     PyObject *refs;             /* id(object) -> number, from version 3 on */
     PyObject *keep;             /* list of temporaries whose ids are in refs */
@@ -131,7 +133,7 @@ static int w_ref(Writer *w, PyObject *o, int *flag) {
 }
 
 static void w_text(Writer *w, PyObject *o, int flag) {
-    bool interned = PyUnicode_CHECK_INTERNED(o) != 0 && w->version >= 1;
+    bool interned = PyUnicode_CHECK_INTERNED(o) != 0 && w->version >= 1 && !w->plain;
     if (w->version >= 4 && PyUnicode_IS_ASCII(o)) {
         Py_ssize_t n = PyUnicode_GET_LENGTH(o);
         bool is_short = n < 256;
@@ -184,40 +186,20 @@ memory:
     Py_XDECREF(pairs);
 }
 
-static void w_temporary(Writer *w, PyObject *o) {
-    if (!o || !w->keep || PyList_Append(w->keep, o) < 0) w->error = WRITE_NOMEMORY;
-    else w_object(w, o);
-    Py_XDECREF(o);
-}
-
+/* A block of code_store.h at a multiple of 8 bytes, so that it can be used where it is read. */
 static void w_code(Writer *w, KrCode *c, int flag) {
-    PyCodeObject *b = &c->base;
-    w_byte(w, M_CODE | flag);
-    w_long(w, b->co_argcount);
-    w_long(w, b->co_posonlyargcount);
-    w_long(w, b->co_kwonlyargcount);
-    w_long(w, b->co_nlocals);
-    w_long(w, c->nregs);
-    w_long(w, b->co_flags);
-    w_long(w, b->co_firstlineno);
-    w_temporary(w, PyObject_GetAttrString((PyObject *)c, "co_code"));
-    w_object(w, b->co_consts);
-    w_object(w, b->co_names);
-    w_object(w, b->co_localsplusnames);
-    w_object(w, b->co_localspluskinds);
-    w_object(w, b->co_filename);
-    w_object(w, b->co_name);
-    w_object(w, b->co_qualname);
-    w_object(w, b->co_linetable);
-    w_long(w, (long)c->nexc_entries);
-    for (uint32_t i = 0; i < c->nexc_entries; i++) {
-        const KrExcEntry *e = &c->exc_entries[i];
-        w_long(w, (long)e->start);
-        w_long(w, (long)e->end);
-        w_long(w, (long)e->handler);
-        w_short(w, e->depth);
-        w_byte(w, e->lasti);
+    PyObject *block = kr_store_write(c);
+    if (!block) {
+        w->error = PyErr_ExceptionMatches(PyExc_MemoryError) ? WRITE_NOMEMORY : WRITE_UNMARSHALLABLE;
+        PyErr_Clear();
+        return;
     }
+    int pad = (int)(-(w->size + 2) & 7);
+    w_byte(w, M_CODE | flag);
+    w_byte(w, pad);
+    w_bytes(w, "\0\0\0\0\0\0\0", (size_t)pad);
+    w_bytes(w, PyBytes_AS_STRING(block), (size_t)PyBytes_GET_SIZE(block));
+    Py_DECREF(block);
 }
 
 static void w_object(Writer *w, PyObject *o) {
@@ -320,6 +302,16 @@ PyObject *PyMarshal_WriteObjectToString(PyObject *o, int version) {
     PyMem_Free(w.data);
     return r;
 }
+PyObject *kr_marshal_write_part(PyObject *o, bool plain) {
+    Writer w = {.version = Py_MARSHAL_VERSION, .plain = plain, .keep = PyList_New(0)};
+    PyObject *r = NULL;
+    if (w.keep) w_object(&w, o);
+    if (w.keep && w.error == WRITE_OK) r = PyBytes_FromStringAndSize(w.data, (Py_ssize_t)w.size);
+    else if (!PyErr_Occurred()) PyErr_SetString(w.error == WRITE_NOMEMORY ? PyExc_MemoryError : PyExc_ValueError, "unmarshallable object");
+    Py_XDECREF(w.keep);
+    PyMem_Free(w.data);
+    return r;
+}
 void PyMarshal_WriteObjectToFile(PyObject *o, FILE *f, int version) {
     Writer w;
     if (writer_run(&w, o, version) < 0) return;
@@ -339,7 +331,8 @@ typedef struct {
     PyObject *chunk;
     FILE *file;
     unsigned char *buffer;      /* chunk from file */
-    PyObject *refs;             /* list */
+    PyObject *refs;             /* list; NULL: there are none */
+    PyObject *owner;            /* an immutable object that keeps p..end, or NULL */
     int depth;
 } Reader;
 
@@ -474,12 +467,12 @@ static PyObject *r_text(Reader *r, Py_ssize_t n, bool ascii, bool interned) {
     if (!b) return NULL;
     PyObject *s;
     if (ascii) {
-        for (Py_ssize_t i = 0; i < n; i++)
-            if (b[i] >= 128) {
-                bad_data("non-ASCII byte in ASCII string");
-                return NULL;
-            }
-        s = PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, b, n);
+        if (!kr_is_ascii(b, n)) {
+            bad_data("non-ASCII byte in ASCII string");
+            return NULL;
+        }
+        if (interned) return kr_intern_ascii((const char *)b, n);
+        s = _PyUnicode_FromASCII((const char *)b, n);
     } else {
         s = PyUnicode_DecodeUTF8((const char *)b, n, "surrogatepass");
     }
@@ -502,50 +495,34 @@ static PyObject *r_ref(Reader *r, PyObject *o, int flag) {
     return o;
 }
 
-static PyObject *r_typed(Reader *r, PyTypeObject *type, const char *what) {
-    PyObject *o = r_object(r);
-    if (o && !Py_IS_TYPE(o, type)) {
-        bad_data(what);
-        Py_CLEAR(o);
-    }
-    return o;
-}
-
+/* A block of code_store.h: whatever it comes from, it is one run of bytes. */
 static PyObject *r_code(Reader *r) {
-    long n[7], count;
-    KrExcEntry *entries = NULL;
-    PyObject *o[9] = {NULL}, *result = NULL;
-    static PyTypeObject *const types[9] = {&PyBytes_Type, &PyTuple_Type, &PyTuple_Type, &PyTuple_Type, &PyBytes_Type,
-                                           &PyUnicode_Type, &PyUnicode_Type, &PyUnicode_Type, &PyBytes_Type};
-    for (int i = 0; i < 7; i++)
-        if (r_long(r, &n[i]) < 0) return NULL;
-    for (int i = 0; i < 9; i++)
-        if (!(o[i] = r_typed(r, types[i], "code object field of a wrong type"))) goto done;
-    if (r_long(r, &count) < 0) goto done;
-    if (count < 0 || count > (1 << 24) || PyBytes_GET_SIZE(o[0]) % (Py_ssize_t)sizeof(KrInstr)) {
+    int pad = r_byte(r);
+    if (pad < 0 || (pad > 0 && !r_bytes(r, pad))) return NULL;
+    size_t used;
+    if (!r->readable && !r->file) {
+        PyObject *code = (PyObject *)kr_store_read(r->p, (size_t)(r->end - r->p), r->owner, false, &used);
+        if (code) r->p += used;
+        return code;
+    }
+    KrStoreHead head;
+    const unsigned char *b = r_bytes(r, sizeof head);
+    if (!b) return NULL;
+    memcpy(&head, b, sizeof head);
+    if (head.size < sizeof head || head.size > INT32_MAX) {
         bad_data("code object of a wrong size");
-        goto done;
+        return NULL;
     }
-    if (!(entries = PyMem_Calloc((size_t)count + 1, sizeof *entries))) {
-        PyErr_NoMemory();
-        goto done;
+    char *whole = PyMem_Malloc(head.size);
+    if (!whole) return PyErr_NoMemory();
+    PyObject *code = NULL;
+    if ((b = r_bytes(r, (Py_ssize_t)(head.size - sizeof head)))) {
+        memcpy(whole, &head, sizeof head);
+        memcpy(whole + sizeof head, b, head.size - sizeof head);
+        code = (PyObject *)kr_store_read((unsigned char *)whole, head.size, NULL, false, &used);
     }
-    for (long i = 0; i < count; i++) {
-        long start, end, handler;
-        int depth, lasti;
-        if (r_long(r, &start) < 0 || r_long(r, &end) < 0 || r_long(r, &handler) < 0 || r_short(r, &depth) < 0 || (lasti = r_byte(r)) < 0) goto done;
-        entries[i] = (KrExcEntry){(uint32_t)start, (uint32_t)end, (uint32_t)handler, (uint16_t)depth, (uint16_t)lasti};
-    }
-    KrCodeSpec spec = {.argcount = (int)n[0], .posonlyargcount = (int)n[1], .kwonlyargcount = (int)n[2], .nlocals = (int)n[3],
-                       .nregs = (int)n[4], .flags = (int)n[5], .firstlineno = (int)n[6],
-                       .instrs = (const KrInstr *)PyBytes_AS_STRING(o[0]), .ninstrs = PyBytes_GET_SIZE(o[0]) / (Py_ssize_t)sizeof(KrInstr),
-                       .exc_entries = entries, .nexc_entries = count, .consts = o[1], .names = o[2], .localsplusnames = o[3],
-                       .localspluskinds = o[4], .filename = o[5], .name = o[6], .qualname = o[7], .linetable = o[8]};
-    if (kr_code_validate(&spec) == 0) result = (PyObject *)kr_code_new(&spec);
-done:
-    for (int i = 0; i < 9; i++) Py_XDECREF(o[i]);
-    PyMem_Free(entries);
-    return result;
+    PyMem_Free(whole);
+    return code;
 }
 
 /* A container's items through `put`, which steals the item. */
@@ -583,7 +560,7 @@ static PyObject *r_object(Reader *r) {
         PyErr_SetString(PyExc_ValueError, "recursion limit exceeded");
         return NULL;
     }
-    int flag = code & FLAG_REF;
+    int flag = r->refs ? code & FLAG_REF : 0;
     PyObject *o = NULL;
     Py_ssize_t n, at;
     long v;
@@ -680,7 +657,7 @@ static PyObject *r_object(Reader *r) {
         break;
     case M_REF:
         if (r_long(r, &v) < 0) break;
-        if (v < 0 || v >= PyList_GET_SIZE(r->refs) || PyList_GET_ITEM(r->refs, v) == Py_None) bad_data("invalid reference");
+        if (!r->refs || v < 0 || v >= PyList_GET_SIZE(r->refs) || PyList_GET_ITEM(r->refs, v) == Py_None) bad_data("invalid reference");
         else o = Py_NewRef(PyList_GET_ITEM(r->refs, v));
         break;
     default: bad_data("unknown type code");
@@ -710,6 +687,12 @@ static PyObject *reader_run(Reader *r) {
 PyObject *PyMarshal_ReadObjectFromString(const char *s, Py_ssize_t n) {
     Reader r = {.p = (const unsigned char *)s, .end = (const unsigned char *)s + n};
     return reader_run(&r);
+}
+PyObject *kr_marshal_read_part(const unsigned char *p, const unsigned char *end) {
+    Reader r = {.p = p, .end = end};
+    PyObject *o = r_object(&r);
+    if (!o && !PyErr_Occurred()) bad_data("NULL object");
+    return o;
 }
 PyObject *PyMarshal_ReadObjectFromFile(FILE *f) {
     Reader r = {.file = f};
@@ -765,7 +748,9 @@ PyDoc_STRVAR(loads_doc, "loads($module, bytes, /)\n--\n\nThe value that bytes-li
 static PyObject *marshal_loads(PyObject *self, PyObject *arg) {
     Py_buffer view;
     if (PyObject_GetBuffer(arg, &view, PyBUF_SIMPLE) < 0) return NULL;
-    PyObject *o = PyMarshal_ReadObjectFromString(view.buf, view.len);
+    Reader r = {.p = view.buf, .end = (unsigned char *)view.buf + view.len, .owner = PyMemoryView_Check(arg) ? PyMemoryView_GET_BUFFER(arg)->obj : arg};
+    if (r.owner && !PyBytes_CheckExact(r.owner)) r.owner = NULL;
+    PyObject *o = reader_run(&r);
     PyBuffer_Release(&view);
     return o;
 }

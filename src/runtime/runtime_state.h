@@ -16,6 +16,13 @@ typedef struct {
     uint64_t switch_number;
 } KrGil;
 
+/* import_fast.c: what its methods replaced, and how importlib was then. */
+typedef struct {
+    PyObject *find_spec, *get_code, *loader;        /* owned: the functions, the class SourceFileLoader */
+    PyObject *module_dict, *functions[5];           /* borrowed, compared only */
+    unsigned loader_version;
+} KrImportFast;
+
 typedef struct {
     KrGil *gil;                     /* kr_runtime.process.gil: the interpreters of a process share it for now */
     volatile int pending_async_exc; /* some thread has base.async_exc */
@@ -34,12 +41,16 @@ typedef struct {
     bool requires_idref;            /* it ends with the last of them */
     uint64_t next_thread_id;
     long thread_count;              /* running threads that _thread started */
+    KrImportFast import_fast;
     void *import_lock;              /* module/_imp.c */
     int import_depth;               /* -X importtime: imports under way, what those within the innermost took, whether there is a heading */
     int64_t import_nested_time;
     bool import_time_header;
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
+    bool extensions_loaded;         /* code of others is in the process */
+    int frozen_override;            /* _imp._override_frozen_modules_for_tests(): 1 on, -1 off, 0 as configured */
+    int exit_watched;               /* exit_check.c: kr_exit_watch */
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;
     PyObject *modules_by_index;     /* list, by m_base.m_index */
     PyBaseExceptionObject *memory_errors; /* kept ready, linked by dict */
@@ -86,6 +97,8 @@ typedef struct {
     int exit_function_count;
     wchar_t *search_path, *program_name, *home; /* set before start-up */
     uint32_t next_type_index;
+    const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */
+    bool image_sought;
 } KrRuntimeProcess;
 
 #endif

@@ -7,6 +7,7 @@
 #include "krait.h"
 #include "object/interpreterid.h"
 #include "runtime/crossinterp.h"
+#include "runtime/import_fast.h"
 #include "runtime/gil.h"
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
@@ -56,6 +57,7 @@ void PyInterpreterState_Clear(PyInterpreterState *interp) {
     Py_CLEAR(interp->runtime.before_forkers);
     Py_CLEAR(interp->runtime.after_forkers_parent);
     Py_CLEAR(interp->runtime.after_forkers_child);
+    kr_import_fast_clear(interp);
     Py_CLEAR(interp->runtime.modules_by_index);
     Py_CLEAR(interp->runtime.audit_hook_list);
     Py_CLEAR(interp->sysdict);

@@ -1,10 +1,12 @@
 /* code.c - making code objects, and the C API about them. The type is in code_type.c.
  *
- * A code object owns its instructions (they are quickened in place) and shares the rest: constants, names, line table and exception
- * table are the tuples and bytes that Python sees, and the loop's pointers into them stay valid because nothing replaces them.
+ * A code object owns its instructions (they are quickened in place) and shares the rest: constants and names are the tuples that Python
+ * sees, line table and exception table the bytes that Python sees or parts of a store (code_store.h), and the loop's pointers into them
+ * stay valid because nothing replaces them.
  * co_extra is a KrCodeExtra: one pointer for each user that _PyEval_RequestCodeExtraIndex gave a number.
  */
 #include "vm/code_object.h"
+#include "vm/code_store.h"
 
 /* ------------------------------------------------------------------ construction */
 
@@ -42,6 +44,11 @@ static int intern_constants(PyObject *tuple) {
     }
     Py_LeaveRecursiveCall();
     return changed;
+}
+void kr_code_set_instrs(KrCode *c, KrInstr *instrs) {
+    c->entry = c->instrs = instrs;
+    while (c->first_traceable < c->ninstrs && instrs[c->first_traceable].op != KR_OP_RESUME) c->first_traceable++;
+    c->base._co_firsttraceable = (int)c->first_traceable;
 }
 KrCode *kr_code_new(const KrCodeSpec *s) {
     KrCode *c = PyObject_New(KrCode, &PyCode_Type);
@@ -82,10 +89,10 @@ KrCode *kr_code_new(const KrCodeSpec *s) {
         return NULL;
     }
     c->exc_entries = (const KrExcEntry *)PyBytes_AS_STRING(b->co_exceptiontable);
-    c->entry = c->instrs;
+    c->lines = (const unsigned char *)PyBytes_AS_STRING(b->co_linetable);
+    c->lines_size = (uint32_t)PyBytes_GET_SIZE(b->co_linetable);
     memcpy(c->instrs, s->instrs, (size_t)s->ninstrs * sizeof *c->instrs);
-    while (c->first_traceable < c->ninstrs && c->instrs[c->first_traceable].op != KR_OP_RESUME) c->first_traceable++;
-    b->_co_firsttraceable = (int)c->first_traceable;
+    kr_code_set_instrs(c, c->instrs);
     intern_all(b->co_names);
     intern_all(b->co_localsplusnames);
     PyUnicode_InternInPlace(&b->co_name);
@@ -113,7 +120,19 @@ PyObject *kr_code_bytes(KrCode *c) {
     }
     return bytes;
 }
+PyObject *kr_code_linetable(KrCode *c) {
+    PyObject **at = &c->base.co_linetable;
+    if (!*at && !(*at = PyBytes_FromStringAndSize((const char *)c->lines, c->lines_size))) return NULL;
+    return Py_NewRef(*at);
+}
+PyObject *kr_code_exceptiontable(KrCode *c) {
+    PyObject **at = &c->base.co_exceptiontable;
+    if (kr_code_ready(c) < 0) return NULL;
+    if (!*at && !(*at = PyBytes_FromStringAndSize((const char *)c->exc_entries, (Py_ssize_t)(c->nexc_entries * sizeof *c->exc_entries)))) return NULL;
+    return Py_NewRef(*at);
+}
 PyObject *kr_code_names_of(KrCode *c, int kind) {
+    if (kr_code_ready(c) < 0) return NULL;
     PyObject *list = PyList_New(0);
     const unsigned char *kinds = (unsigned char *)PyBytes_AS_STRING(c->base.co_localspluskinds);
     for (int i = 0; list && i < c->base.co_nlocalsplus; i++)
@@ -262,6 +281,7 @@ int PyCode_Addr2Location(PyCodeObject *code, int offset, int *line, int *col, in
     return 1;
 }
 PyObject *PyCode_GetCode(PyCodeObject *code) {
+    if (kr_code_ready((KrCode *)code) < 0) return NULL;
     if (!code->_co_code && !(code->_co_code = kr_code_bytes((KrCode *)code))) return NULL;
     return Py_NewRef(code->_co_code);
 }

@@ -1,7 +1,7 @@
 /* code.h - instructions and code objects: what the compiler makes and the loop runs.
  *
- * A KrCode begins with the public PyCodeObject, whose fields are kept true for those who read them; what the loop
- * uses follows. Registers of a frame: 0 .. co_nlocalsplus-1 are locals in CPython's order (arguments, other locals,
+ * A KrCode begins with the public PyCodeObject, whose fields are kept true for those who read them (but co_linetable and
+ * co_exceptiontable are NULL until somebody asks for these attributes); what the loop uses follows. Registers of a frame: 0 .. co_nlocalsplus-1 are locals in CPython's order (arguments, other locals,
  * then cells that are not arguments, then free variables), temp_base == co_nlocalsplus; nregs counts all. An argument that is also
  * a cell keeps its register: MAKE_CELL replaces the value by a cell there.
  * Offsets shown to Python (f_lasti, tb_lasti, co_lines, co_positions, dis) count 2 for each instruction, as the
@@ -52,12 +52,15 @@ typedef struct { uint32_t start, end, handler; uint16_t depth, lasti; } KrExcEnt
 
 typedef struct KrCode {
     PyCodeObject base;
-    KrInstr *instrs;            /* ninstrs of them, quickened in place; owned */
+    KrInstr *instrs;            /* ninstrs of them, quickened in place; owned; NULL: not loaded (code_store.h) */
     PyObject **consts;          /* == items of co_consts */
     PyObject **names;           /* == items of co_names */
     KrInstr *entry;             /* where a call of warm code may begin: behind RESUME if there is no prologue; else == instrs */
     KrCache *caches;            /* ninstrs entries, or NULL until the code is warm; owned */
-    const KrExcEntry *exc_entries; /* == items of the bytes co_exceptiontable */
+    const KrExcEntry *exc_entries; /* nexc_entries of them, owned by the store or by the bytes co_exceptiontable */
+    const unsigned char *lines; /* the line table, lines_size bytes, owned by the store or by the bytes co_linetable */
+    struct KrCodeStore *store;  /* what the code comes out of, owned; NULL for compiled code */
+    uint32_t stored, lines_size; /* its number in the store */
     uint32_t ninstrs, nexc_entries;
     uint16_t nregs, temp_base;
     uint32_t first_traceable;   /* index of RESUME */
@@ -78,6 +81,15 @@ typedef struct {
 } KrCodeSpec;
 
 KrCode *kr_code_new(const KrCodeSpec *) KR_NEW_REF KR_MAY_RAISE;
+
+/* Code from a store is made in two steps. Before this is done it has its numbers, name, file name and lines; constants, names, variables,
+ * instructions, and with them what depends on their being valid, come with it. 0, or -1 with ValueError if the store holds nonsense. */
+int kr_code_load(KrCode *) KR_MAY_RAISE;
+KR_INLINE int kr_code_ready(KrCode *c) KR_MAY_RAISE { return KR_LIKELY(c->instrs != NULL) ? 0 : kr_code_load(c); }
+/* The docstring of a function with this code, or None: borrowed. */
+PyObject *kr_code_doc(KrCode *) KR_BORROWED KR_MAY_RAISE;
+/* Gives code that comes from the file `from`, and what is nested in it, another file name. */
+int kr_code_set_filename(KrCode *, PyObject *from, PyObject *to) KR_MAY_RAISE;
 
 /* Refuses what no compiler of krait's makes (operands, jump targets, register kinds): 0, or -1 with ValueError. */
 int kr_code_validate(const KrCodeSpec *) KR_MAY_RAISE;

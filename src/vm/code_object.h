@@ -20,6 +20,11 @@ void kr_code_range_init(KrCode *, PyCodeAddressRange *);
 
 /* The instructions in generic form. */
 PyObject *kr_code_bytes(KrCode *) KR_NEW_REF KR_MAY_RAISE;
+/* Takes over instructions that were validated. */
+void kr_code_set_instrs(KrCode *, KrInstr *);
+/* co_linetable and co_exceptiontable, made when they are asked for. */
+PyObject *kr_code_linetable(KrCode *) KR_NEW_REF KR_MAY_RAISE;
+PyObject *kr_code_exceptiontable(KrCode *) KR_NEW_REF KR_MAY_RAISE;
 /* The tuple of names whose kind has a bit of `kind`. */
 PyObject *kr_code_names_of(KrCode *, int kind) KR_NEW_REF KR_MAY_RAISE;
 /* A code object whose body raises AssertionError, at line firstlineno: for those that are only looked at. Fills in the spec's instructions,

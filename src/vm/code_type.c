@@ -1,5 +1,6 @@
 /* code_type.c - the type of code objects: attributes, replace, equality, iteration over lines and positions. */
 #include "vm/code_object.h"
+#include "vm/code_store.h"
 #include <structmember.h>
 
 #define CODE(o) ((KrCode *)(o))
@@ -25,6 +26,7 @@ static void code_dealloc(PyObject *self) {
     Py_XDECREF(b->co_qualname);
     Py_XDECREF(b->co_linetable);
     Py_XDECREF(b->_co_code);
+    kr_store_release(c->store);
     PyObject_Free(self);
 }
 static PyObject *code_repr(PyObject *self) {
@@ -48,10 +50,11 @@ static bool equal_instrs(KrCode *a, KrCode *b) {
 static PyObject *code_richcompare(PyObject *self, PyObject *other, int op) {
     if ((op != Py_EQ && op != Py_NE) || !PyCode_Check(self) || !PyCode_Check(other)) Py_RETURN_NOTIMPLEMENTED;
     PyCodeObject *a = BASE(self), *b = BASE(other);
+    if (kr_code_ready(CODE(a)) < 0 || kr_code_ready(CODE(b)) < 0) return NULL;
     int r = a->co_argcount == b->co_argcount && a->co_posonlyargcount == b->co_posonlyargcount && a->co_kwonlyargcount == b->co_kwonlyargcount
-        && a->co_flags == b->co_flags && a->co_firstlineno == b->co_firstlineno && equal_instrs(CODE(a), CODE(b));
-    if (r && equal_objects(a->co_name, b->co_name, &r) && equal_objects(a->co_names, b->co_names, &r) && equal_objects(a->co_localsplusnames, b->co_localsplusnames, &r)
-        && equal_objects(a->co_linetable, b->co_linetable, &r)) {
+        && a->co_flags == b->co_flags && a->co_firstlineno == b->co_firstlineno && equal_instrs(CODE(a), CODE(b))
+        && CODE(a)->lines_size == CODE(b)->lines_size && memcmp(CODE(a)->lines, CODE(b)->lines, CODE(a)->lines_size) == 0;
+    if (r && equal_objects(a->co_name, b->co_name, &r) && equal_objects(a->co_names, b->co_names, &r) && equal_objects(a->co_localsplusnames, b->co_localsplusnames, &r)) {
         PyObject *ka = _PyCode_ConstantKey(a->co_consts), *kb = ka ? _PyCode_ConstantKey(b->co_consts) : NULL;
         if (!kb) r = -1;
         else equal_objects(ka, kb, &r);
@@ -62,14 +65,15 @@ static PyObject *code_richcompare(PyObject *self, PyObject *other, int op) {
 }
 static Py_hash_t code_hash(PyObject *self) {
     PyCodeObject *c = BASE(self);
-    PyObject *parts[] = {c->co_name, c->co_names, c->co_consts, c->co_localsplusnames, c->co_linetable};
+    if (kr_code_ready(CODE(c)) < 0) return -1;
+    PyObject *parts[] = {c->co_name, c->co_names, c->co_consts, c->co_localsplusnames};
     Py_uhash_t h = 20221212;
     for (size_t i = 0; i < KR_ARRAY_LEN(parts); i++) {
         Py_hash_t one = PyObject_Hash(parts[i]);
         if (one == -1) return -1;
         h = (h ^ (Py_uhash_t)one) * _PyHASH_MULTIPLIER;
     }
-    h ^= (Py_uhash_t)c->co_firstlineno ^ (Py_uhash_t)CODE(self)->ninstrs << 20;
+    h ^= (Py_uhash_t)_Py_HashBytes(CODE(self)->lines, CODE(self)->lines_size) ^ (Py_uhash_t)c->co_firstlineno ^ (Py_uhash_t)CODE(self)->ninstrs << 20;
     return h == (Py_uhash_t)-1 ? -2 : (Py_hash_t)h;
 }
 
@@ -121,11 +125,12 @@ static PyObject *code_replace(PyObject *self, PyObject *const *args, Py_ssize_t 
                                            "co_exceptiontable", NULL};
     static _PyArg_Parser parser = {.format = "|$iiiiiiiSO!O!O!O!O!UUUSS:replace", .keywords = keywords};
     PyCodeObject *c = BASE(self);
+    if (kr_code_ready(CODE(c)) < 0) return NULL;
     KrCodeSpec s = {.argcount = c->co_argcount, .posonlyargcount = c->co_posonlyargcount, .kwonlyargcount = c->co_kwonlyargcount, .nlocals = c->co_nlocals,
                     .flags = c->co_flags, .firstlineno = c->co_firstlineno, .consts = c->co_consts, .names = c->co_names, .filename = c->co_filename, .name = c->co_name,
-                    .qualname = c->co_qualname, .linetable = c->co_linetable};
+                    .qualname = c->co_qualname};
     int stacksize = c->co_stacksize;
-    PyObject *code = NULL, *vars = NULL, *frees = NULL, *cells = NULL, *exceptions = c->co_exceptiontable, *r = NULL, *own[4] = {NULL};
+    PyObject *code = NULL, *vars = NULL, *frees = NULL, *cells = NULL, *exceptions = NULL, *r = NULL, *own[6] = {NULL};
     if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &s.argcount, &s.posonlyargcount, &s.kwonlyargcount, &s.nlocals, &stacksize, &s.flags, &s.firstlineno,
                                       &code, &PyTuple_Type, &s.consts, &PyTuple_Type, &s.names, &PyTuple_Type, &vars, &PyTuple_Type, &frees, &PyTuple_Type, &cells,
                                       &s.filename, &s.name, &s.qualname, &s.linetable, &exceptions))
@@ -136,6 +141,8 @@ static PyObject *code_replace(PyObject *self, PyObject *const *args, Py_ssize_t 
             PyErr_Format(PyExc_ValueError, "%s must be a positive integer", keywords[i]);
             return NULL;
         }
+    if (!s.linetable && !(s.linetable = own[4] = kr_code_linetable(CODE(c)))) goto done;
+    if (!exceptions && !(exceptions = own[5] = kr_code_exceptiontable(CODE(c)))) goto done;
     if (!code && !(code = own[0] = PyCode_GetCode(c))) goto done;
     if (!vars && !(vars = own[1] = PyCode_GetVarnames(c))) goto done;
     if (!cells && !(cells = own[2] = PyCode_GetCellvars(c))) goto done;
@@ -187,7 +194,7 @@ static PyObject *get_lnotab(PyObject *self, void *unused) {
 
 static PyObject *varname_from_oparg(PyObject *self, PyObject *arg) {
     int i = _PyLong_AsInt(arg);
-    if (i == -1 && PyErr_Occurred()) return NULL;
+    if ((i == -1 && PyErr_Occurred()) || kr_code_ready(CODE(self)) < 0) return NULL;
     if (i < 0 || i >= BASE(self)->co_nlocalsplus) {
         PyErr_SetString(PyExc_IndexError, "tuple index out of range");
         return NULL;
@@ -202,13 +209,22 @@ static PyObject *code_sizeof(PyObject *self, PyObject *unused) {
 static PyObject *get_code(PyObject *self, void *unused) { return PyCode_GetCode(BASE(self)); }
 static PyObject *get_names(PyObject *self, void *kind) { return kr_code_names_of(CODE(self), (int)(intptr_t)kind); }
 
+static PyObject *get_linetable(PyObject *self, void *unused) { return kr_code_linetable(CODE(self)); }
+static PyObject *get_exceptiontable(PyObject *self, void *unused) { return kr_code_exceptiontable(CODE(self)); }
+/* co_consts, co_names: `at` is the field's offset. */
+static PyObject *get_loaded(PyObject *self, void *at) { return kr_code_ready(CODE(self)) < 0 ? NULL : Py_NewRef(*(PyObject **)((char *)self + (size_t)at)); }
 static PyObject *get_adaptive(PyObject *self, void *unused) {
+    if (kr_code_ready(CODE(self)) < 0) return NULL;
     return PyBytes_FromStringAndSize((char *)CODE(self)->instrs, (Py_ssize_t)CODE(self)->ninstrs * (Py_ssize_t)sizeof(KrInstr));
 }
 
 static PyGetSetDef code_getset[] = {
     {"co_code", get_code, NULL, "the instructions, 8 bytes each", NULL},
     {"_co_code_adaptive", get_adaptive, NULL, "the instructions as they are now, specialised", NULL},
+    {"co_consts", get_loaded, NULL, NULL, (void *)offsetof(PyCodeObject, co_consts)},
+    {"co_names", get_loaded, NULL, NULL, (void *)offsetof(PyCodeObject, co_names)},
+    {"co_linetable", get_linetable, NULL, NULL, NULL},
+    {"co_exceptiontable", get_exceptiontable, NULL, NULL, NULL},
     {"co_lnotab", get_lnotab, NULL, NULL, NULL},
     {"co_varnames", get_names, NULL, NULL, (void *)KR_KIND_LOCAL},
     {"co_cellvars", get_names, NULL, NULL, (void *)KR_KIND_CELL},
@@ -218,8 +234,8 @@ static PyGetSetDef code_getset[] = {
 #define MEMBER(name, type) {#name, type, offsetof(PyCodeObject, name), READONLY, NULL}
 static PyMemberDef code_members[] = {
     MEMBER(co_argcount, T_INT), MEMBER(co_posonlyargcount, T_INT), MEMBER(co_kwonlyargcount, T_INT), MEMBER(co_stacksize, T_INT), MEMBER(co_flags, T_INT),
-    MEMBER(co_nlocals, T_INT), MEMBER(co_names, T_OBJECT), MEMBER(co_filename, T_OBJECT), MEMBER(co_name, T_OBJECT), MEMBER(co_qualname, T_OBJECT),
-    MEMBER(co_firstlineno, T_INT), MEMBER(co_linetable, T_OBJECT), MEMBER(co_exceptiontable, T_OBJECT), MEMBER(co_consts, T_OBJECT),
+    MEMBER(co_nlocals, T_INT), MEMBER(co_filename, T_OBJECT), MEMBER(co_name, T_OBJECT), MEMBER(co_qualname, T_OBJECT),
+    MEMBER(co_firstlineno, T_INT),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef code_methods[] = {

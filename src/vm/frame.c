@@ -43,7 +43,7 @@ PyObject *PyFrame_GetGenerator(PyFrameObject *o) {
     return o->frame->owner == KR_FRAME_IN_GENERATOR ? Py_NewRef((PyObject *)kr_frame_gen(o->frame)) : NULL;
 }
 PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
-    PyObject *func = PyFunction_New((PyObject *)code, globals);
+    PyObject *func = kr_code_ready((KrCode *)code) < 0 ? NULL : PyFunction_New((PyObject *)code, globals);
     KrFrame *caller = ((KrThread *)ts)->vm.frame;
     if (!func) return NULL;
     KrFrame f = {.code = (KrCode *)code, .func = (PyFunctionObject *)func, .locals = Py_XNewRef(locals), .pc = ((KrCode *)code)->instrs,
@@ -276,6 +276,7 @@ int PyFrame_GetLasti(PyFrameObject *o) {
     int i = instruction_index(o->frame);
     return i < 0 ? -1 : 2 * i;
 }
+bool kr_frame_jumps(PyFrameObject *o) { return o->frame->trace_prev <= KR_TRACE_JUMP_PENDING; }
 int PyFrame_GetLineNumber(PyFrameObject *o) {
     KrFrame *f = o->frame;
     int i = f->trace_prev <= KR_TRACE_JUMP_PENDING ? KR_TRACE_JUMP_PENDING - f->trace_prev : instruction_index(f);

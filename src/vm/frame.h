@@ -64,6 +64,8 @@ PyFrameObject *kr_frame_object(KrFrame *) KR_BORROWED KR_MAY_RAISE;
 int kr_frame_detach(KrFrame *f) KR_MAY_RAISE;
 /* For zero-argument super(): class and first argument of the running method. -1 with RuntimeError and CPython's messages. */
 int kr_frame_super_args(PyTypeObject **type, PyObject **self) KR_BORROWED KR_MAY_RAISE;
+/* Whether a trace function has set f_lineno, and the jump is still to be made: then the frame's line is not that of its instruction. */
+bool kr_frame_jumps(PyFrameObject *);
 /* f_trace of a frame object: the local trace function (new reference, NULL for none), and its setter. */
 PyObject *kr_frame_get_trace(PyFrameObject *) KR_NEW_REF;
 void kr_frame_set_trace(PyFrameObject *, PyObject *function);

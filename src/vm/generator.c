@@ -59,7 +59,7 @@ PyObject *kr_gen_from_call(KrThread *t, PyFunctionObject *func, PyObject **args,
     int flags = code->base.co_flags;
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
     PyTypeObject *type = flags & CO_COROUTINE ? &PyCoro_Type : flags & CO_ASYNC_GENERATOR ? &PyAsyncGen_Type : &PyGen_Type;
-    PyGenObject *g = gen_alloc(type, func, code, Py_MAX((size_t)code->nregs, given));
+    PyGenObject *g = kr_code_ready(code) < 0 ? NULL : gen_alloc(type, func, code, Py_MAX((size_t)code->nregs, given));
     if (!g) {
         for (size_t i = 0; i < given; i++) Py_CLEAR(args[i]);
         Py_DECREF(func);

@@ -71,9 +71,8 @@ static uint32_t get(KrLineCursor *r) {
     return v;
 }
 void kr_line_cursor_init(KrLineCursor *r, KrCode *c) {
-    PyObject *table = c->base.co_linetable;
-    r->p = (const unsigned char *)PyBytes_AS_STRING(table);
-    r->end = r->p + PyBytes_GET_SIZE(table);
+    r->p = c->lines;
+    r->end = r->p + c->lines_size;
     r->start = r->stop = 0;
     r->limit = c->ninstrs;
     r->line = c->base.co_firstlineno;

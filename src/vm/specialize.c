@@ -32,6 +32,10 @@ bool kr_special_none(KrCache *c) {
 uint32_t kr_code_version(KrCode *c) {
     uint32_t *last = &kr_runtime.process.versions.code;
     if (!(c->base.co_flags & CO_OPTIMIZED)) return 0;   /* of a module or a class: its frames need locals */
+    if (kr_code_ready(c) < 0) {
+        PyErr_Clear();          /* the call will say it */
+        return 0;
+    }
     if (c->version == 0 && *last != UINT32_MAX) c->version = ++*last;
     return c->version;
 }

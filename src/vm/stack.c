@@ -3,6 +3,9 @@
 #include "vm/stack.h"
 #include "runtime/gil.h"
 #include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
 
@@ -113,6 +116,18 @@ void kr_frame_leave_object(KrFrame *f) {
 
 /* ------------------------------------------------------------------ limits */
 
+/* The lowest address that the main thread's stack can grow to: what pthread_getattr_np says after reading /proc/self/maps. The string of
+ * AT_EXECFN is the topmost thing on the stack that the program began with. False if it can't be known so. */
+static bool main_stack(void **low, size_t *size) {
+    struct rlimit limit;
+    const char *top = (const char *)getauxval(AT_EXECFN);
+    if (gettid() != getpid() || !top || getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+    uintptr_t page = (uintptr_t)getpagesize(), end = ((uintptr_t)top + strlen(top) + sizeof(void *) + page) & ~(page - 1);
+    if ((uintptr_t)&limit > end || end - (uintptr_t)&limit > limit.rlim_cur) return false;
+    *low = (void *)(end - limit.rlim_cur);
+    *size = limit.rlim_cur;
+    return true;
+}
 void kr_vm_thread_set_stack(KrThread *t) {
     pthread_attr_t attr;
     void *low;
@@ -120,9 +135,13 @@ void kr_vm_thread_set_stack(KrThread *t) {
     enum { RESERVE = 256 * 1024 }; /* for C code that does not ask, and for handling the RecursionError */
     t->vm.stack_low = NULL;
     t->vm.stack_owner = pthread_self();
-    if (pthread_getattr_np(pthread_self(), &attr)) return;
-    if (pthread_attr_getstack(&attr, &low, &size) == 0) t->vm.stack_low = (char *)low + (size > 4 * RESERVE ? RESERVE : size / 4);
-    pthread_attr_destroy(&attr);
+    bool known = main_stack(&low, &size);
+    if (!known) {
+        if (pthread_getattr_np(pthread_self(), &attr)) return;
+        known = pthread_attr_getstack(&attr, &low, &size) == 0;
+        pthread_attr_destroy(&attr);
+    }
+    if (known) t->vm.stack_low = (char *)low + (size > 4 * RESERVE ? RESERVE : size / 4);
 }
 
 int kr_recursion_exceeded(KrThread *t, const char *where) {

@@ -1,7 +1,8 @@
 /* traceback.c - traceback objects, and the dump of frames that fault handlers write. (Printing: traceback_print.c)
  *
  * A traceback is a linked list from the outermost frame to where the exception was raised; entries are added at the
- * front while the exception travels outwards (PyTraceBack_Here). tb_lasti is fixed at that time, tb_lineno is looked up when asked for.
+ * front while the exception travels outwards (PyTraceBack_Here). tb_lasti is fixed at that time; tb_lineno is -1
+ * until somebody asks for it, unless it is not the line of tb_lasti.
  */
 #include "vm/traceback.h"
 #include "vm/frame.h"
@@ -23,7 +24,7 @@ static PyObject *new_entry(PyObject *next, PyFrameObject *frame, int lasti, int 
 int PyTraceBack_Here(PyFrameObject *frame) {
     PyObject *t, *v, *tb;
     PyErr_Fetch(&t, &v, &tb);
-    PyObject *entry = new_entry(tb, frame, PyFrame_GetLasti(frame), PyFrame_GetLineNumber(frame));
+    PyObject *entry = new_entry(tb, frame, PyFrame_GetLasti(frame), kr_frame_jumps(frame) ? PyFrame_GetLineNumber(frame) : -1);
     if (!entry) {
         PyErr_Clear(); /* the exception is worth more than its traceback */
         PyErr_Restore(t, v, tb);
@@ -94,11 +95,19 @@ static int set_next(PyTracebackObject *tb, PyObject *v, void *ignored) {
     Py_XSETREF(tb->tb_next, (PyTracebackObject *)v);
     return 0;
 }
+static PyObject *get_lineno(PyTracebackObject *tb, void *ignored) {
+    if (tb->tb_lineno < 0) {
+        PyCodeObject *code = PyFrame_GetCode(tb->tb_frame);
+        tb->tb_lineno = PyCode_Addr2Line(code, tb->tb_lasti);
+        Py_DECREF(code);
+    }
+    return PyLong_FromLong(tb->tb_lineno);
+}
 static PyObject *tb_dir(PyObject *self, PyObject *ignored) { return Py_BuildValue("[ssss]", "tb_frame", "tb_next", "tb_lasti", "tb_lineno"); }
 static PyMethodDef tb_methods[] = {{"__dir__", tb_dir, METH_NOARGS, NULL}, {NULL}};
 static PyMemberDef tb_members[] = {{"tb_frame", T_OBJECT, offsetof(PyTracebackObject, tb_frame), READONLY | PY_AUDIT_READ},
-    {"tb_lasti", T_INT, offsetof(PyTracebackObject, tb_lasti), READONLY}, {"tb_lineno", T_INT, offsetof(PyTracebackObject, tb_lineno), READONLY}, {NULL}};
-static PyGetSetDef tb_getset[] = {{"tb_next", (getter)get_next, (setter)set_next, NULL}, {NULL}};
+    {"tb_lasti", T_INT, offsetof(PyTracebackObject, tb_lasti), READONLY}, {NULL}};
+static PyGetSetDef tb_getset[] = {{"tb_next", (getter)get_next, (setter)set_next, NULL}, {"tb_lineno", (getter)get_lineno, NULL, NULL}, {NULL}};
 PyTypeObject PyTraceBack_Type = {KR_STATIC_TYPE_HEAD.tp_name = "traceback", .tp_basicsize = sizeof(PyTracebackObject), .tp_dealloc = (destructor)tb_dealloc,
     .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_doc = "TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nAn entry of a traceback.", .tp_traverse = (traverseproc)tb_traverse,

@@ -1,5 +1,6 @@
 /* posix_dir.c - posix: stat and its results, directories, scandir() with its DirEntry. */
 #include "module/posix/posix.h"
+#include "runtime/exit_check.h"
 #include <dirent.h>
 #include <sys/statvfs.h>
 
@@ -339,6 +340,7 @@ static void scandir_finalize(ScandirIterator *it) {
 static void scandir_dealloc(ScandirIterator *it) {
     PyTypeObject *type = Py_TYPE(it);
     if (PyObject_CallFinalizerFromDealloc((PyObject *)it) < 0) return;
+    kr_exit_watch(-1);
     scandir_shut(it);
     posix_path_done(&it->path);
     Py_XDECREF(it->given);
@@ -363,6 +365,7 @@ static PyObject *posix_scandir(PyObject *self, PyObject *args, PyObject *kwds) {
         posix_path_done(&p);
         return NULL;
     }
+    kr_exit_watch(1);
     it->path = p; /* the iterator owns it now */
     it->given = Py_XNewRef(p.object);
     if (!(it->dir = open_dir(&p))) {

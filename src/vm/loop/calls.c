@@ -15,8 +15,9 @@
  * and the arguments, also on failure. */
 KrFrame *kr_loop_push(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont cont, bool outside) {
     KrCode *code = (KrCode *)func->func_code;
+    bool ready = kr_code_ready(code) == 0;
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0), need = Py_MAX((size_t)code->nregs, given) + 1;
-    KrFrame *f = kr_frame_alloc(t);
+    KrFrame *f = KR_LIKELY(ready) ? kr_frame_alloc(t) : NULL;
     PyObject **regs = outside ? t->vm.reg_top : args;
     if (f && (size_t)(t->vm.reg_limit - regs) < need && (regs = kr_regs_segment(t, need))) f->flags |= KR_FRAME_REG_SEGMENT;
     if (!f || !regs) {
