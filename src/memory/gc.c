@@ -528,7 +528,7 @@ int kr_gc_init(KrInterp *interp) {
     }
     kr_gc_list_init(&m->permanent);
     m->enabled = 1;
-    m->collecting = 1;          /* until kr_gc_begin: what start-up makes stays */
+    m->collecting = -1;         /* until kr_gc_begin: what start-up makes stays */
     return 0;
 }
 void kr_gc_begin(KrInterp *interp) {

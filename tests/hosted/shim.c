@@ -29,6 +29,7 @@ void kr_gil_reinit_after_fork(KrThread *t) {}
 void kr_thread_bind(KrThread *t) {}
 void kr_threads_delete_others(KrThread *t) {}
 void kr_signals_clear(void) {}
+void kr_subinterps_forget(void) {}
 
 /* python3.11 always takes the interpreter apart. */
 #include "runtime/exit_check.h"
