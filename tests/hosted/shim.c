@@ -33,3 +33,4 @@ void kr_signals_clear(void) {}
 /* python3.11 always takes the interpreter apart. */
 #include "runtime/exit_check.h"
 void kr_exit_watch(int change) {}
+void kr_subinterps_forget(void) {}
