@@ -375,7 +375,8 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
         kr_gc_list_merge(young, old);
     } else {
         m->long_lived_pending = 0;
-        m->long_lived_total = kr_gc_list_size(young);
+        m->generations[0].threshold = 700;
+    m->long_lived_total = kr_gc_list_size(young);
     }
 
     Py_ssize_t collected = 0, uncollectable = 0;
@@ -520,7 +521,7 @@ int PyGC_IsEnabled(void) { return kr_interp()->memory.enabled; }
 
 int kr_gc_init(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
-    static const int thresholds[3] = {700, 10, 10};
+    static const int thresholds[3] = {0, 10, 10};   /* until kr_gc_begin none is begun by itself: what start-up makes stays */
     for (int i = 0; i <= OLDEST; i++) {
         kr_gc_list_init(&m->generations[i].head);
         m->generations[i].threshold = thresholds[i];
@@ -528,7 +529,6 @@ int kr_gc_init(KrInterp *interp) {
     }
     kr_gc_list_init(&m->permanent);
     m->enabled = 1;
-    m->collecting = -1;         /* until kr_gc_begin: what start-up makes stays */
     return 0;
 }
 void kr_gc_begin(KrInterp *interp) {
@@ -536,7 +536,6 @@ void kr_gc_begin(KrInterp *interp) {
     m->generations[0].count = m->generations[1].count = 0;
     m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
     kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
-    m->collecting = 0;
 }
 
 void kr_gc_report_shutdown(KrInterp *interp) {

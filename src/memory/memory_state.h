@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
     KrGeneration generations[3];
     KrGCHead permanent; /* gc.freeze() */
-    int enabled, collecting, debug; /* collecting: -1 until the interpreter has started */
+    int enabled, collecting, debug;
     PyObject *garbage, *callbacks;
     struct { Py_ssize_t collections, collected, uncollectable; } stats[3];
     Py_ssize_t long_lived_total, long_lived_pending;

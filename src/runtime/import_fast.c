@@ -200,13 +200,16 @@ static PyObject *read_cache(const char *path, const struct stat *source) {
     PyErr_Clear();
     return data;
 }
-/* <folder>/__pycache__/<name>.<tag>[.opt-N].pyc for <folder>/<name>.py; false if there is no place. */
-static bool cache_path(const char *source, int level, char *out, size_t size) {
+/* <folder>/__pycache__/<name>.<tag>[.opt-N].pyc for <folder>/<name>.py, or <prefix><folder>/<name>... with sys.pycache_prefix; false if there
+ * is no place. */
+static bool cache_path(const char *source, const char *prefix, int level, char *out, size_t size) {
     const char *name = strrchr(source, '/'), *dot = strrchr(source, '.');
     if (!name || !dot || dot <= name + 1) return false;
     char opt[30] = "";
     if (level) snprintf(opt, sizeof opt, ".opt-%d", level);
-    int n = snprintf(out, size, "%.*s/__pycache__/%.*s." KR_CACHE_TAG "%s.pyc", (int)(name - source), source, (int)(dot - name - 1), name + 1, opt);
+    if (prefix && *source != '/') return false;
+    int n = snprintf(out, size, "%s%.*s%s/%.*s." KR_CACHE_TAG "%s.pyc", prefix ? prefix : "", (int)(name - source), source, prefix ? "" : "/__pycache__", (int)(dot - name - 1),
+                     name + 1, opt);
     return n > 0 && (size_t)n < size;
 }
 /* Code for a source file from where it is kept; NULL without exception if importlib has to look. */
@@ -220,7 +223,9 @@ static PyObject *kept_code(PyObject *path) {
     if (!path_set(&source, path) || stat(source.text, &st) < 0 || !S_ISREG(st.st_mode)) return NULL;
     const KrImageEntry *e = level == 0 ? kr_image_source(source.text, &st) : NULL;
     PyObject *code = e ? kr_image_code(e) : NULL, *prefix = PySys_GetObject("pycache_prefix");
-    if (!code && !PyErr_Occurred() && prefix == Py_None && cache_path(source.text, level, cache, sizeof cache)) {
+    Path folder;
+    bool prefixed = prefix && prefix != Py_None, plain = prefix && (!prefixed || path_set(&folder, prefix));
+    if (!code && !PyErr_Occurred() && plain && cache_path(source.text, prefixed ? folder.text : NULL, level, cache, sizeof cache)) {
         PyObject *data = read_cache(cache, &st);
         const unsigned char *p = data ? (unsigned char *)PyBytes_AS_STRING(data) + 16 : NULL;
         size_t n = data ? (size_t)PyBytes_GET_SIZE(data) - 16 : 0;

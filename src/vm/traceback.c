@@ -197,7 +197,7 @@ const char *_Py_DumpTracebackThreads(int fd, PyInterpreterState *interp, PyThrea
         PUTS(fd, &t->base == current ? "Current thread 0x" : "Thread 0x");
         _Py_DumpHexadecimal(fd, t->base.thread_id, sizeof(long) * 2);
         PUTS(fd, " (most recent call first):\n");
-        if (&t->base == current && interp->memory.collecting > 0) PUTS(fd, "  Garbage-collecting\n");
+        if (&t->base == current && interp->memory.collecting) PUTS(fd, "  Garbage-collecting\n");
         dump_frames(fd, t);
     }
     return NULL;
