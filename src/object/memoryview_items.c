@@ -43,7 +43,8 @@ char kr_native_format(const char *format, Py_ssize_t *itemsize) {
 
 const char *kr_item_format(const Py_buffer *view) {
     const char *f = view->format[0] == '@' ? view->format + 1 : view->format;
-    if (f[0] != '\0' && f[1] == '\0')
+    /* Items of size 0, as ctypes has them, hold nothing that could be read. */
+    if (f[0] != '\0' && f[1] == '\0' && KR_LIKELY(view->itemsize != 0))
         return f;
     PyErr_Format(PyExc_NotImplementedError, "memoryview: unsupported format %s", view->format);
     return NULL;

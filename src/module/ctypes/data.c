@@ -1,7 +1,8 @@
 /* data.c - instances of all kinds (_CData): their memory, items in it, what they keep alive, pickling, and the buffer they are.
  *
  * What is stored somewhere in an instance's memory is kept alive by the outermost instance, whose memory it is: in a dict, under the path of indices that leads
- * there, innermost first ("2:0" is item 2 of the field 0), in hexadecimal. An instance without items keeps one object in place of the dict.
+ * there, innermost first ("2:0" is item 2 of the field 0), in hexadecimal. An instance without items keeps one object in place of the dict; if its memory is
+ * somebody's buffer, that and the object.
  *
  * A block of an instance's own has a head that leads to the blocks it had before it was resized. They live as long as the instance: others may point into them.
  */
@@ -204,8 +205,10 @@ int kr_c_keep(KrCData *o, Py_ssize_t index, PyObject *keep) {
         Py_DECREF(keep);
     } else if (!PyDict_CheckExact(kept)) {
         KrCData *owner = outermost(o);
-        Py_SETREF(owner->objects, keep);
-        r = 0;
+        PyObject *buffer = PyTuple_CheckExact(kept) ? PyTuple_GET_ITEM(kept, 0) : kept;
+        if (!owner->owns && PyMemoryView_Check(buffer)) Py_SETREF(keep, PyTuple_Pack(2, buffer, keep));
+        if (keep) Py_SETREF(owner->objects, keep);
+        r = keep ? 0 : -1;
     } else {
         Py_INCREF(kept);
         PyObject *path = path_of(o, index);
@@ -324,7 +327,7 @@ static int data_getbuffer(PyObject *self, Py_buffer *view, int flags) {
     KrCData *o = KR_C_DATA(self);
     KrCInfo *info = kr_c_info(Py_TYPE(self)), *item = info;
     view->obj = NULL;
-    if (!info || (!o->ptr && o->size)) {
+    if (!info || (!o->ptr && o->size) || o->size < info->size) {
         PyErr_SetString(PyExc_BufferError, "no memory behind this instance");
         return -1;
     }

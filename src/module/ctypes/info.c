@@ -128,7 +128,10 @@ static bool read_offset(const char *name, PyObject *const *args, Py_ssize_t n, P
         return false;
     }
     if (n == 1) return true;
-    *offset = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
+    PyObject *index = PyNumber_Index(args[1]);
+    if (!index) return false;
+    *offset = PyLong_AsSsize_t(index);
+    Py_DECREF(index);
     return *offset != -1 || !PyErr_Occurred();
 }
 PyObject *kr_c_type_from_buffer(PyObject *type, PyObject *const *args, Py_ssize_t n) {
