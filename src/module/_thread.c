@@ -405,7 +405,6 @@ static PyObject *thread_start(PyObject *self, PyObject *fargs) {
         PyErr_SetString(PyExc_TypeError, "optional 3rd arg must be a dictionary");
         return NULL;
     }
-    if (PySys_Audit("_thread.start_new_thread", "OOO", func, args, kwds ? kwds : Py_None) < 0) return NULL;
     if (kr_interp()->config._isolated_interpreter) {
         PyErr_SetString(PyExc_RuntimeError, "thread is not supported for isolated subinterpreters");
         return NULL;

@@ -756,13 +756,13 @@ static PyObject *builtin_input(PyObject *self, PyObject *const *args, Py_ssize_t
     PyObject *line;
     if (in_tty && out_tty) {
         line = input_from_terminal(fin, fout, prompt);
+        if (line && PySys_Audit("builtins.input/result", "O", line) < 0) Py_CLEAR(line);
     } else {
         if (prompt && PyFile_WriteObject(prompt, fout, Py_PRINT_RAW) < 0) return NULL;
         if (!(r = PyObject_CallMethodNoArgs(fout, KR_STR(flush)))) PyErr_Clear();
         Py_XDECREF(r);
         line = PyFile_GetLine(fin, -1);
     }
-    if (line && PySys_Audit("builtins.input/result", "O", line) < 0) Py_CLEAR(line);
     return line;
 }
 
@@ -827,7 +827,7 @@ static PyObject *builtin_compile(PyObject *self, PyObject *const *args, Py_ssize
             result = Py_NewRef(source);
             goto done;
         }
-        KrArena *arena = kr_arena_new();
+        KrArena *arena = PySys_Audit("compile", "OO", source, Py_None) < 0 ? NULL : kr_arena_new();
         if (!arena) goto done;
         Kr_mod *mod = kr_ast_from_object(arena, source, start);
         if (mod && kr_ast_validate(mod) == 0) result = (PyObject *)kr_compile(mod, filename, &cf, optimize, arena);

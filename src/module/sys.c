@@ -5,6 +5,7 @@
  */
 #include "memory/alloc.h"
 #include "krait.h"
+#include "runtime/audit.h"
 #include "runtime/config.h"
 #include "runtime/gil.h"
 #include "runtime/lifecycle.h"
@@ -74,76 +75,13 @@ void PySys_FormatStderr(const char *format, ...) { SYS_FORMAT("stderr", stderr) 
 
 /* ------------------------------------------------------------------ auditing */
 
-static int audit_tuple(KrInterp *interp, const char *event, PyObject *args) {
-    PyObject *hooks = interp->runtime.audit_hook_list;
-    if (!hooks) return 0;
-    PyObject *name = PyUnicode_FromString(event);
-    if (!name) return -1;
-    int rc = 0;
-    PyThreadState *ts = PyThreadState_Get();
-    PyThreadState_EnterTracing(ts);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(hooks) && rc == 0; i++) {
-        PyObject *call[2] = {name, args};
-        PyObject *hook = Py_NewRef(PyList_GET_ITEM(hooks, i));
-        PyObject *r = PyObject_Vectorcall(hook, call, 2, NULL);
-        Py_DECREF(hook);
-        if (!r) rc = -1;
-        Py_XDECREF(r);
-    }
-    PyThreadState_LeaveTracing(ts);
-    Py_DECREF(name);
-    return rc;
-}
-
-int PySys_Audit(const char *event, const char *format, ...) {
-    KrThread *t = kr_thread();
-    if (!t || !t->base.interp->runtime.audit_hook_list) return 0;
-    PyObject *type, *value, *tb, *args;
-    PyErr_Fetch(&type, &value, &tb);
-    if (format && *format) {
-        va_list va;
-        va_start(va, format);
-        args = Py_VaBuildValue(format, va);
-        va_end(va);
-        if (args && !PyTuple_Check(args)) {
-            PyObject *one = PyTuple_Pack(1, args);
-            Py_SETREF(args, one);
-        }
-    } else {
-        args = PyTuple_New(0);
-    }
-    int rc = args ? audit_tuple(t->base.interp, event, args) : -1;
-    Py_XDECREF(args);
-    if (rc == 0) {
-        PyErr_Restore(type, value, tb);
-    } else {
-        Py_XDECREF(type);
-        Py_XDECREF(value);
-        Py_XDECREF(tb);
-    }
-    return rc;
-}
-
-/* C hooks see events through a capsule-less shim: krait keeps only Python-level hooks, C hooks are refused. */
-int PySys_AddAuditHook(Py_AuditHookFunction hook, void *data) {
-    if (kr_thread()) PyErr_SetString(PyExc_NotImplementedError, "audit hooks written in C");
-    return -1;
-}
-
 PyDoc_STRVAR(addaudithook_doc, "addaudithook($module, /, hook)\n--\n\nAdds a hook called with every audit event.");
 static PyObject *sys_addaudithook(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
     static const char *const names[] = {"hook", NULL};
     static _PyArg_Parser parser = {.format = "O:addaudithook", .keywords = names};
     PyObject *hook;
     if (!_PyArg_ParseStackAndKeywords(args, nargs, kwnames, &parser, &hook)) return NULL;
-    if (PySys_Audit("sys.addaudithook", NULL) < 0) {
-        if (!PyErr_ExceptionMatches(PyExc_RuntimeError)) return NULL;
-        PyErr_Clear();
-        Py_RETURN_NONE;
-    }
-    KrInterpRuntime *r = &kr_interp()->runtime;
-    if (!r->audit_hook_list && !(r->audit_hook_list = PyList_New(0))) return NULL;
-    if (PyList_Append(r->audit_hook_list, hook) < 0) return NULL;
+    if (kr_audit_add(hook) < 0) return NULL;
     Py_RETURN_NONE;
 }
 
@@ -157,13 +95,12 @@ static PyObject *sys_audit(PyObject *self, PyObject *const *args, Py_ssize_t nar
         PyErr_Format(PyExc_TypeError, "expected str for argument 'event', not %.200s", Py_TYPE(args[0])->tp_name);
         return NULL;
     }
-    KrInterp *interp = kr_interp();
-    if (interp->runtime.audit_hook_list) {
+    if (kr_audited()) {
         PyObject *rest = PyTuple_New(nargs - 1);
         if (!rest) return NULL;
         for (Py_ssize_t i = 1; i < nargs; i++) PyTuple_SET_ITEM(rest, i - 1, Py_NewRef(args[i]));
         const char *event = PyUnicode_AsUTF8(args[0]);
-        int rc = event ? audit_tuple(interp, event, rest) : -1;
+        int rc = event ? kr_audit(event, rest) : -1;
         Py_DECREF(rest);
         if (rc < 0) return NULL;
     }
@@ -292,9 +229,13 @@ static PyObject *sys_getframe(PyObject *self, PyObject *const *args, Py_ssize_t 
     return Py_XNewRef(o);
 }
 PyDoc_STRVAR(current_frames_doc, "_current_frames($module, /)\n--\n\n{thread id: its current frame}");
-static PyObject *sys_current_frames(PyObject *self, PyObject *ignored) { return _PyThread_CurrentFrames(); }
+static PyObject *sys_current_frames(PyObject *self, PyObject *ignored) {
+    return PySys_Audit("sys._current_frames", NULL) < 0 ? NULL : _PyThread_CurrentFrames();
+}
 PyDoc_STRVAR(current_exceptions_doc, "_current_exceptions($module, /)\n--\n\n{thread id: the exception it handles}");
-static PyObject *sys_current_exceptions(PyObject *self, PyObject *ignored) { return _PyThread_CurrentExceptions(); }
+static PyObject *sys_current_exceptions(PyObject *self, PyObject *ignored) {
+    return PySys_Audit("sys._current_exceptions", NULL) < 0 ? NULL : _PyThread_CurrentExceptions();
+}
 
 /* The C-level trace function that calls a Python one; shared shape of tracing and profiling. */
 static PyObject *call_trace_function(PyObject *callback, PyFrameObject *frame, int what, PyObject *arg) {
@@ -551,6 +492,8 @@ static PyObject *sys_set_asyncgen_hooks(PyObject *self, PyObject *args, PyObject
         PyErr_Format(PyExc_TypeError, "callable firstiter expected, got %.50s", Py_TYPE(first)->tp_name);
         return NULL;
     }
+    if (final && PySys_Audit("sys.set_asyncgen_hook_finalizer", NULL) < 0) return NULL;
+    if (first && PySys_Audit("sys.set_asyncgen_hook_firstiter", NULL) < 0) return NULL;
     if (final) Py_XSETREF(ts->async_gen_finalizer, final == Py_None ? NULL : Py_NewRef(final));
     if (first) Py_XSETREF(ts->async_gen_firstiter, first == Py_None ? NULL : Py_NewRef(first));
     Py_RETURN_NONE;

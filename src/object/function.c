@@ -245,7 +245,9 @@ int PyFunction_SetAnnotations(PyObject *o, PyObject *value) {
 
 /* ------------------------------------------------------------------ attributes */
 
-static PyObject *function_get_code(PyObject *self, void *closure) { return Py_NewRef(PyFunction_GET_CODE(self)); }
+static PyObject *function_get_code(PyObject *self, void *closure) {
+    return PySys_Audit("object.__getattr__", "Os", self, "__code__") < 0 ? NULL : Py_NewRef(PyFunction_GET_CODE(self));
+}
 
 static PyObject *own_doc(PyFunctionObject *f) {
     if (f->func_doc == NULL) f->func_doc = Py_XNewRef(kr_code_doc((KrCode *)f->func_code));
@@ -268,6 +270,7 @@ static int function_set_code(PyObject *self, PyObject *value, void *closure) {
         PyErr_Format(PyExc_ValueError, "%U() requires a code object with %zd free vars, not %zd", f->func_name, have, want);
         return -1;
     }
+    if (PySys_Audit("object.__setattr__", "OsO", self, "__code__", value) < 0) return -1;
     if (own_doc(f) == NULL) return -1;
     f->func_version = 0;
     Py_SETREF(f->func_code, Py_NewRef(value));
@@ -281,20 +284,23 @@ typedef struct {
     bool optional;          /* deleting and None empty it */
     bool versioned;
     const char *message;
+    const char *audited;    /* the name that audit hooks are told, or NULL */
 } FieldAttr;
 static const FieldAttr attr_name = {offsetof(PyFunctionObject, func_name), Py_TPFLAGS_UNICODE_SUBCLASS, false, false,
                                     "__name__ must be set to a string object"};
 static const FieldAttr attr_qualname = {offsetof(PyFunctionObject, func_qualname), Py_TPFLAGS_UNICODE_SUBCLASS, false, false,
                                         "__qualname__ must be set to a string object"};
 static const FieldAttr attr_defaults = {offsetof(PyFunctionObject, func_defaults), Py_TPFLAGS_TUPLE_SUBCLASS, true, true,
-                                        "__defaults__ must be set to a tuple object"};
+                                        "__defaults__ must be set to a tuple object", "__defaults__"};
 static const FieldAttr attr_kwdefaults = {offsetof(PyFunctionObject, func_kwdefaults), Py_TPFLAGS_DICT_SUBCLASS, true, true,
-                                          "__kwdefaults__ must be set to a dict object"};
+                                          "__kwdefaults__ must be set to a dict object", "__kwdefaults__"};
 static const FieldAttr attr_annotations = {offsetof(PyFunctionObject, func_annotations), Py_TPFLAGS_DICT_SUBCLASS, true, true,
                                            "__annotations__ must be set to a dict object"};
 
 static PyObject *function_get_field(PyObject *self, void *closure) {
-    PyObject *v = *(PyObject **)((char *)self + ((const FieldAttr *)closure)->offset);
+    const FieldAttr *a = closure;
+    if (a->audited && PySys_Audit("object.__getattr__", "Os", self, a->audited) < 0) return NULL;
+    PyObject *v = *(PyObject **)((char *)self + a->offset);
     return Py_NewRef(v == NULL ? Py_None : v);
 }
 
@@ -305,6 +311,9 @@ static int function_set_field(PyObject *self, PyObject *value, void *closure) {
         PyErr_SetString(PyExc_TypeError, a->message);
         return -1;
     }
+    int refused = !a->audited ? 0 : value ? PySys_Audit("object.__setattr__", "OsO", self, a->audited, value)
+                                          : PySys_Audit("object.__delattr__", "Os", self, a->audited);
+    if (refused < 0) return -1;
     if (a->versioned) ((PyFunctionObject *)self)->func_version = 0;
     PyObject **field = (PyObject **)((char *)self + a->offset);
     Py_XSETREF(*field, Py_XNewRef(value));

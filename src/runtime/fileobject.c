@@ -14,6 +14,12 @@ PyObject *PyFile_FromFd(int fd, const char *name, const char *mode, int bufferin
     return f;
 }
 PyObject *PyFile_OpenCodeObject(PyObject *path) {
+    if (!PyUnicode_Check(path)) {
+        PyErr_Format(PyExc_TypeError, "'path' must be 'str', not '%.200s'", Py_TYPE(path)->tp_name);
+        return NULL;
+    }
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->open_code_hook) return p->open_code_hook(path, p->open_code_data);
     PyObject *io = PyImport_ImportModule("_io");
     PyObject *f = io ? PyObject_CallMethod(io, "open", "Os", path, "rb") : NULL;
     Py_XDECREF(io);
@@ -26,8 +32,15 @@ PyObject *PyFile_OpenCode(const char *path) {
     return f;
 }
 int PyFile_SetOpenCodeHook(Py_OpenCodeHookFunction hook, void *data) {
-    if (kr_thread()) PyErr_SetString(PyExc_NotImplementedError, "open_code hooks");
-    return -1;
+    if (kr_thread() && PySys_Audit("setopencodehook", NULL) < 0) return -1;
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->open_code_hook) {
+        if (kr_thread()) PyErr_SetString(PyExc_SystemError, "failed to change existing open_code hook");
+        return -1;
+    }
+    p->open_code_hook = hook;
+    p->open_code_data = data;
+    return 0;
 }
 
 int PyFile_WriteObject(PyObject *o, PyObject *f, int flags) {

@@ -156,7 +156,7 @@ int _Py_EncodeLocaleEx(const wchar_t *text, char **str, size_t *error_pos, const
 FILE *_Py_fopen_obj(PyObject *path, const char *mode) {
     PyObject *bytes;
     FILE *f;
-    if (!PyUnicode_FSConverter(path, &bytes)) return NULL;
+    if (PySys_Audit("open", "Osi", path, mode, 0) < 0 || !PyUnicode_FSConverter(path, &bytes)) return NULL;
     do {
         Py_BEGIN_ALLOW_THREADS
         f = fopen(PyBytes_AS_STRING(bytes), mode);
@@ -220,6 +220,7 @@ int _Py_fstat(int fd, struct stat *st) {
 int _Py_open_noraise(const char *path, int flags) { return open(path, flags | O_CLOEXEC); }
 int _Py_open(const char *path, int flags) {
     int fd;
+    if (PySys_Audit("open", "sOi", path, Py_None, flags) < 0) return -1;
     do {
         Py_BEGIN_ALLOW_THREADS
         fd = open(path, flags | O_CLOEXEC);

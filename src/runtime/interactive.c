@@ -105,7 +105,7 @@ static bool block_is_open(Input *in, PyObject *filename, PyCompilerFlags flags) 
     if (in->size < 2 || in->text[in->size - 1] != '\n') return false;
     in->text[in->size - 1] = '\0';
     flags.cf_flags |= PyCF_ONLY_AST;
-    PyObject *tree = Py_CompileStringObject(in->text, filename, Py_single_input, &flags, -1);
+    PyObject *tree = kr_compile_source(in->text, filename, Py_single_input, &flags, -1);
     in->text[in->size - 1] = '\n';
     Py_XDECREF(tree);
     PyErr_Clear();
@@ -116,7 +116,7 @@ static PyObject *compile_input(Input *in, PyObject *filename, PyCompilerFlags *f
     PyCompilerFlags probe = *flags;
     probe.cf_flags |= PyCF_IGNORE_COOKIE | KR_CF_PROMPT;
     if (!at_end) probe.cf_flags |= PyCF_ALLOW_INCOMPLETE_INPUT | (last_is_blank ? 0 : PyCF_DONT_IMPLY_DEDENT);
-    PyObject *code = Py_CompileStringObject(in->text, filename, Py_single_input, &probe, -1);
+    PyObject *code = kr_compile_source(in->text, filename, Py_single_input, &probe, -1);
     if (!code) {
         if (!at_end) is_incomplete();
         return NULL;
@@ -133,7 +133,9 @@ static PyObject *compile_input(Input *in, PyObject *filename, PyCompilerFlags *f
 static bool read_statement(FILE *f, PyObject *filename, PyCompilerFlags *flags, PyObject **code) {
     Input in = {0};
     bool more_input = true, whole_line = true;
-    for (*code = NULL; !*code && !PyErr_Occurred();) {
+    *code = NULL;
+    if (PySys_Audit("compile", "OO", Py_None, filename) < 0) return true;
+    while (!*code && !PyErr_Occurred()) {
         char *line = read_line(f, in.text ? "ps2" : "ps1");
         if (!line) break;
         size_t n = strlen(line);

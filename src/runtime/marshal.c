@@ -673,7 +673,8 @@ static PyObject *reader_run(Reader *r) {
         return NULL;
     }
     PyObject *o = NULL;
-    if ((r->refs = PyList_New(0))) {
+    int audited = r->p ? PySys_Audit("marshal.loads", "y#", r->p, (Py_ssize_t)(r->end - r->p)) : PySys_Audit("marshal.load", NULL);
+    if (audited == 0 && (r->refs = PyList_New(0))) {
         o = r_object(r);
         if (!o && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "NULL object in marshal data for object");
     }

@@ -38,7 +38,7 @@ const char *kr_source_text(PyObject *src, const char *func, const char *what, Py
     return s;
 }
 
-PyObject *Py_CompileStringObject(const char *text, PyObject *filename, int start, PyCompilerFlags *flags, int optimize) {
+PyObject *kr_compile_source(const char *text, PyObject *filename, int start, PyCompilerFlags *flags, int optimize) {
     KrArena *arena = kr_arena_new();
     if (!arena) return NULL;
     int bits = flags ? flags->cf_flags : 0;
@@ -48,6 +48,9 @@ PyObject *Py_CompileStringObject(const char *text, PyObject *filename, int start
     if (mod) result = bits & PyCF_ONLY_AST ? kr_ast_to_object(mod) : (PyObject *)kr_compile(mod, filename, flags, optimize, arena);
     kr_arena_free(arena);
     return result;
+}
+PyObject *Py_CompileStringObject(const char *text, PyObject *filename, int start, PyCompilerFlags *flags, int optimize) {
+    return PySys_Audit("compile", "yO", text, filename) < 0 ? NULL : kr_compile_source(text, filename, start, flags, optimize);
 }
 PyObject *Py_CompileStringExFlags(const char *text, const char *filename, int start, PyCompilerFlags *flags, int optimize) {
     PyObject *name = PyUnicode_DecodeFSDefault(filename);
@@ -128,7 +131,8 @@ static PyObject *run_stream(FILE *f, PyObject *filename, int start, PyObject *gl
     char *text = read_stream(f);
     if (closeit) fclose(f);
     if (!text) return NULL;
-    PyObject *code = kr_source_check_utf8(text, (Py_ssize_t)strlen(text), filename) < 0 ? NULL : Py_CompileStringObject(text, filename, start, flags, -1);
+    bool good = PySys_Audit("compile", "OO", Py_None, filename) == 0 && kr_source_check_utf8(text, (Py_ssize_t)strlen(text), filename) == 0;
+    PyObject *code = good ? kr_compile_source(text, filename, start, flags, -1) : NULL;
     free(text);
     PyObject *r = code ? kr_run_code(code, globals, locals) : NULL;
     Py_XDECREF(code);

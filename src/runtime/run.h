@@ -14,6 +14,8 @@ int _Py_HandleSystemExit(int *status) KR_RUNS_PYTHON;
 int kr_run_main(void) KR_RUNS_PYTHON;
 /* Runs a code object as (part of) the program: globals get __builtins__; remembers whether KeyboardInterrupt ended it. */
 PyObject *kr_run_code(PyObject *code, PyObject *globals, PyObject *locals) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+/* Py_CompileStringObject without telling the audit hooks. */
+PyObject *kr_compile_source(const char *text, PyObject *filename, int start, PyCompilerFlags *, int optimize) KR_NEW_REF KR_MAY_RAISE;
 /* Calls flush() of sys.stdout or sys.stderr; what fails is passed over, and the current exception stays. */
 void kr_flush_stream(const char *name) KR_RUNS_PYTHON;
 /* Source text given as str, bytes or a buffer, NUL-terminated; sets PyCF_IGNORE_COOKIE for str. *keep (NULL or a new reference) owns what the

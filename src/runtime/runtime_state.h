@@ -33,8 +33,7 @@ typedef struct {
     PyObject *warn_filters, *warn_once, *warn_default;
     long warn_filters_version;
     struct KrAtExit *atexit;        /* newest first */
-    int audit_hooks;
-    PyObject *audit_hook_list;
+    PyObject *audit_hook_list;      /* audit.c: callables, or NULL; not tracked by the collector */
     bool finalizing;                /* its modules are being taken apart */
     bool busy;                      /* somebody starts it, ends it, or runs code in its first thread state */
     int64_t id_refcount;            /* InterpreterID objects that stand for it */
@@ -95,6 +94,9 @@ typedef struct {
     bool dying;                     /* a fatal error is being reported */
     void (*exit_functions[32])(void);
     int exit_function_count;
+    void *audit_hooks;              /* audit.c: list of the hooks in C */
+    Py_OpenCodeHookFunction open_code_hook;
+    void *open_code_data;
     wchar_t *search_path, *program_name, *home; /* set before start-up */
     uint32_t next_type_index;
     const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */

@@ -6,6 +6,7 @@
  */
 #include "krait.h"
 #include "object/interpreterid.h"
+#include "runtime/audit.h"
 #include "runtime/crossinterp.h"
 #include "runtime/import_fast.h"
 #include "runtime/gil.h"
@@ -44,6 +45,7 @@ PyInterpreterState *PyInterpreterState_New(void) {
 }
 
 void PyInterpreterState_Clear(PyInterpreterState *interp) {
+    if (PySys_Audit("cpython.PyInterpreterState_Clear", NULL) < 0) PyErr_Clear();
     for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) PyThreadState_Clear(&t->base);
     Py_CLEAR(interp->codec_search_path);
     Py_CLEAR(interp->codec_search_cache);
@@ -59,6 +61,7 @@ void PyInterpreterState_Clear(PyInterpreterState *interp) {
     Py_CLEAR(interp->runtime.after_forkers_child);
     kr_import_fast_clear(interp);
     Py_CLEAR(interp->runtime.modules_by_index);
+    if (interp == kr_runtime.main_interp) kr_audit_clear();
     Py_CLEAR(interp->runtime.audit_hook_list);
     Py_CLEAR(interp->sysdict);
     Py_CLEAR(interp->builtins);

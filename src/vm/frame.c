@@ -304,7 +304,9 @@ static PyObject *get_back(PyFrameObject *o, void *ignored) {
     return b || PyErr_Occurred() ? b : Py_NewRef(Py_None);
 }
 static PyObject *get_locals(PyFrameObject *o, void *ignored) { return PyFrame_GetLocals(o); }
-static PyObject *get_code(PyFrameObject *o, void *ignored) { return (PyObject *)PyFrame_GetCode(o); }
+static PyObject *get_code(PyFrameObject *o, void *ignored) {
+    return PySys_Audit("object.__getattr__", "Os", o, "f_code") < 0 ? NULL : (PyObject *)PyFrame_GetCode(o);
+}
 static PyObject *get_globals(PyFrameObject *o, void *ignored) { return PyFrame_GetGlobals(o); }
 static PyObject *get_builtins(PyFrameObject *o, void *ignored) { return PyFrame_GetBuiltins(o); }
 /* A generator's frame has begun when it exists: making the generator is its first instruction. */

@@ -115,7 +115,8 @@ static PyObject *io_open_code(PyObject *self, PyObject *args, PyObject *kwds) {
     static char *names[] = {"path", NULL};
     PyObject *path;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "U:open_code", names, &path)) return NULL;
-    return kr_io_open(path, "rb", -1, NULL, NULL, NULL, 1, NULL);
+    const KrRuntimeProcess *p = &kr_runtime.process;
+    return p->open_code_hook ? p->open_code_hook(path, p->open_code_data) : kr_io_open(path, "rb", -1, NULL, NULL, NULL, 1, NULL);
 }
 PyDoc_STRVAR(text_encoding_doc, "text_encoding($module, encoding, stacklevel=2, /)\n--\n\nThe encoding, or for None what it is by default: 'locale', or 'utf-8' in UTF-8 mode.");
 static PyObject *io_text_encoding(PyObject *self, PyObject *args) {

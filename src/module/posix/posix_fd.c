@@ -26,8 +26,9 @@ static PyObject *posix_open(PyObject *self, PyObject *args, PyObject *kwds) {
     int flags, mode = 0777, dir_fd = AT_FDCWD, fd, raised = 0;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O&i|i$O&:open", names, posix_path, &p, &flags, &mode, posix_dir_fd, &dir_fd)) return NULL;
     PyObject *r = NULL;
+    flags |= O_CLOEXEC;
     if (PySys_Audit("open", "OOi", p.object, Py_None, flags) == 0) {
-        POSIX_RETRY(fd, raised, openat(dir_fd, p.name, flags | O_CLOEXEC, mode));
+        POSIX_RETRY(fd, raised, openat(dir_fd, p.name, flags, mode));
         if (fd >= 0) r = PyLong_FromLong(fd);
         else if (!raised) posix_path_error(&p);
     }

@@ -86,6 +86,7 @@ static PyObject *posix_lchown(PyObject *self, PyObject *args, PyObject *kwds) {
     gid_t gid;
     int rc;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O&O&O&:lchown", names, posix_path, &p, _Py_Uid_Converter, &uid, _Py_Gid_Converter, &gid)) return NULL;
+    if (PySys_Audit("os.chown", "OIIi", p.object, uid, gid, -1) < 0) return path_audit_fail(&p);
     CALL(rc, lchown(p.name, uid, gid))
     return path_result(&p, rc);
 }
@@ -95,6 +96,7 @@ static PyObject *posix_fchown(PyObject *self, PyObject *args, PyObject *kwds) {
     uid_t uid;
     gid_t gid;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "iO&O&:fchown", names, &fd, _Py_Uid_Converter, &uid, _Py_Gid_Converter, &gid)) return NULL;
+    if (PySys_Audit("os.chown", "iIIi", fd, uid, gid, -1) < 0) return NULL;
     CALL(rc, fchown(fd, uid, gid))
     return rc ? posix_error() : Py_NewRef(Py_None);
 }
@@ -301,7 +303,7 @@ static PyObject *posix_getxattr(PyObject *self, PyObject *args, PyObject *kwds) 
     int follow = 1;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O&O&|$p:getxattr", names, posix_path, &p, posix_path, &a, &follow)) return NULL;
     PyObject *b = NULL;
-    for (ssize_t size = 128;;) {
+    for (ssize_t size = PySys_Audit("os.getxattr", "OO", p.object, a.object) < 0 ? 0 : 128; size;) {
         if (!(b = PyBytes_FromStringAndSize(NULL, size))) break;
         ssize_t n;
         void *buf = PyBytes_AS_STRING(b);
@@ -327,6 +329,11 @@ static PyObject *posix_setxattr(PyObject *self, PyObject *args, PyObject *kwds) 
     Py_buffer v;
     int flags = 0, follow = 1, rc;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O&O&y*|i$p:setxattr", names, posix_path, &p, posix_path, &a, &v, &flags, &follow)) return NULL;
+    if (PySys_Audit("os.setxattr", "OOy#i", p.object, a.object, v.buf, v.len, flags) < 0) {
+        PyBuffer_Release(&v);
+        posix_path_done(&a);
+        return path_audit_fail(&p);
+    }
     CALL(rc, p.fd != -1 ? fsetxattr(p.fd, a.name, v.buf, (size_t)v.len, flags)
               : follow  ? setxattr(p.name, a.name, v.buf, (size_t)v.len, flags)
                         : lsetxattr(p.name, a.name, v.buf, (size_t)v.len, flags))
@@ -339,6 +346,10 @@ static PyObject *posix_removexattr(PyObject *self, PyObject *args, PyObject *kwd
     Path p = PATH_OR_FD("removexattr", "path"), a = PATH("removexattr", "attribute");
     int follow = 1, rc;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "O&O&|$p:removexattr", names, posix_path, &p, posix_path, &a, &follow)) return NULL;
+    if (PySys_Audit("os.removexattr", "OO", p.object, a.object) < 0) {
+        posix_path_done(&a);
+        return path_audit_fail(&p);
+    }
     CALL(rc, p.fd != -1 ? fremovexattr(p.fd, a.name) : follow ? removexattr(p.name, a.name) : lremovexattr(p.name, a.name))
     posix_path_done(&a);
     return path_result(&p, rc);
@@ -349,6 +360,7 @@ static PyObject *posix_listxattr(PyObject *self, PyObject *args, PyObject *kwds)
     p.nullable = true;
     int follow = 1;
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "|O&$p:listxattr", names, posix_path, &p, &follow)) return NULL;
+    if (PySys_Audit("os.listxattr", "O", p.object ? p.object : Py_None) < 0) return path_audit_fail(&p);
     char *buf = PyMem_Malloc(65536);
     PyObject *list = NULL;
     if (!buf) {
