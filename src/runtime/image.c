@@ -47,6 +47,28 @@ static const KrImageHead *map_file(const char *path) {
     close(fd);
     return h;
 }
+/* Exported by CPython, though no public header declares them: its tables of frozen modules, which C code (through ctypes, too) may look at. */
+static const struct _frozen no_modules[] = {{NULL}};
+PyAPI_DATA(const struct _frozen *) _PyImport_FrozenBootstrap, *_PyImport_FrozenStdlib, *_PyImport_FrozenTest;
+const struct _frozen *_PyImport_FrozenBootstrap = no_modules, *_PyImport_FrozenStdlib = no_modules, *_PyImport_FrozenTest = no_modules;
+
+/* Lists the image's frozen modules there: those that are essential, which come first, and the others. */
+static void publish(const KrImageHead *h) {
+    const KrImageEntry *e = (const KrImageEntry *)(h + 1);
+    struct _frozen *tables = calloc(h->nfrozen + 2, sizeof *tables), *t = tables;
+    if (!tables) return;
+    uint32_t i = 0;
+    for (int essential = 1; essential >= 0; essential--, t++) {
+        *(essential ? &_PyImport_FrozenBootstrap : &_PyImport_FrozenStdlib) = t;
+        for (; i < h->nfrozen && !(essential && !(e[i].flags & KR_IMAGE_ESSENTIAL)); i++, t++) {
+            t->name = (const char *)h + e[i].name;
+            t->code = (const unsigned char *)h + e[i].code;
+            t->size = (int)e[i].code_size;
+            t->is_package = e[i].flags & KR_IMAGE_PACKAGE;
+        }
+    }
+}
+
 /* Whether there is an image. */
 static bool find_image(void) {
     KrRuntimeProcess *p = &kr_runtime.process;
@@ -61,6 +83,7 @@ static bool find_image(void) {
         strcpy(path + n, places[i]);
         p->image = map_file(path);
     }
+    if (p->image) publish(p->image);
     return p->image != NULL;
 }
 

@@ -30,10 +30,6 @@ static struct _inittab native_modules[] = {
 
 struct _inittab *PyImport_Inittab = native_modules;
 const struct _frozen *PyImport_FrozenModules = NULL;
-/* Exported by CPython, though no public header declares them: the tables of frozen modules, of which there are none. */
-static const struct _frozen no_modules[] = {{NULL}};
-PyAPI_DATA(const struct _frozen *) _PyImport_FrozenBootstrap, *_PyImport_FrozenStdlib, *_PyImport_FrozenTest;
-const struct _frozen *_PyImport_FrozenBootstrap = no_modules, *_PyImport_FrozenStdlib = no_modules, *_PyImport_FrozenTest = no_modules;
 
 int PyImport_ExtendInittab(struct _inittab *added) {
     if (kr_runtime.initialized) Py_FatalError("PyImport_ExtendInittab() may not be called after Py_Initialize()");

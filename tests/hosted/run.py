@@ -16,6 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 IO = ["src/module/io/" + f + ".c" for f in "io iobase fileio bytesio stringio bufferedio newline textio".split()]
 SRE = ["src/module/sre/" + f + ".c" for f in "engine validate sre".split()]
+CTYPES = ["src/module/ctypes/" + f + ".c" for f in "aggregate array by_value call callback convert data field function info layout module param pointer simple".split()]
 POSIX = ["src/module/posix/" + f + ".c" for f in "posix posix_dir posix_file posix_fd posix_process posix_constants".split()]
 
 # module: (sources, CPython test modules, {part of a test id: reason it is left out}, modules to reload on top of it)
@@ -35,6 +36,7 @@ MODULES = {
     "itertools": (["src/module/itertools" + f + ".c" for f in ("", "_comb", "_filter")], ["test.test_itertools"], {}, []),
     "math": (["src/module/math.c", "src/module/math_int.c"], ["test.test_math"], {}, []),
     "cmath": (["src/module/cmath.c"], ["test.test_cmath"], {}, []),
+    "_ctypes": (CTYPES, ["test.test_ctypes"], {}, []),
     "_struct": (["src/module/_struct.c"], ["test.test_struct"], {}, ["struct"]),
     "binascii": (["src/module/binascii.c"], ["test.test_binascii"], {}, []),
     "_random": (["src/module/_random.c"], ["test.test_random"], {}, []),
@@ -89,7 +91,7 @@ print("RESULT", result.testsRun - bad - len(result.skipped), bad, len(result.ski
 def build(name, sources, folder):
     target = os.path.join(folder, name + ".so")
     subprocess.run(["gcc", "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-fno-strict-aliasing", "-fwrapv", "-w", "-Isrc", "-I/usr/include/python3.11",
-                    "tests/hosted/shim.c", *sources, "-lm", "-o", target], cwd=ROOT, check=True)
+                    "tests/hosted/shim.c", *sources, "-lm", "-lffi", "-o", target], cwd=ROOT, check=True)
     return target
 
 

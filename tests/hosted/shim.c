@@ -34,4 +34,3 @@ void kr_subinterps_forget(void) {}
 /* python3.11 always takes the interpreter apart. */
 #include "runtime/exit_check.h"
 void kr_exit_watch(int change) {}
-void kr_subinterps_forget(void) {}

@@ -1,4 +1,5 @@
-/* aggregate.c - Structure and Union with their metatypes. The layout is layout.c's; assigning _fields_, in the class statement or later, brings it about.
+/* aggregate.c - Structure and Union with their metatypes. The layout is layout.c's; assigning _fields_, in the class statement or later, brings it
+ * about.
  */
 #include "module/ctypes/ctypes.h"
 
@@ -23,13 +24,12 @@ static PyObject *aggregate_type_new(PyTypeObject *meta, PyObject *args, PyObject
     PyTypeObject *type = kr_c_type_new(meta, args, kwds, kind, &done);
     if (!type || done) return (PyObject *)type;
     KrCInfo *info = kr_c_any_info(type);
-    PyObject *fields = kr_c_own_attribute(type, KR_STR(_abstract_));
-    if (fields) return (PyObject *)type;
-    fields = PyErr_Occurred() ? NULL : kr_c_own_attribute(type, KR_STR(_fields_));
+    if (kr_c_own_attribute(type, KR_STR(_abstract_))) return (PyObject *)type;
+    PyObject *fields = PyErr_Occurred() ? NULL : kr_c_own_attribute(type, KR_STR(_fields_));
     int r = PyErr_Occurred() ? -1 : 0;
-    if (!fields) {
-        if (r == 0) r = inherit(info, type->tp_base);
-    } else {
+    if (r == 0 && !fields) {
+        r = inherit(info, type->tp_base);
+    } else if (r == 0) {
         /* Through the attribute: a metaclass may want to see, or change, what is assigned. */
         info->ready = true;
         Py_INCREF(fields);
@@ -73,7 +73,7 @@ static bool has_name(PyObject *kwnames, PyObject *name) {
         if (_PyUnicode_Equal(PyTuple_GET_ITEM(kwnames, i), name)) return true;
     return false;
 }
-/* Assigns positional arguments from number i on to the fields of type and, first, its bases. The number of the next argument, -1 with an exception. */
+/* Assigns positional arguments from number i on to the fields of type and, first, its bases. The next argument's number, -1 with an exception. */
 static Py_ssize_t set_positional(PyObject *self, PyTypeObject *type, PyObject *const *args, Py_ssize_t n, PyObject *kwnames, Py_ssize_t i) {
     KrCInfo *info = kr_c_info(type);
     if (type->tp_base && kr_c_info(type->tp_base)) i = set_positional(self, type->tp_base, args, n, kwnames, i);

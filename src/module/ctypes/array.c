@@ -1,4 +1,5 @@
-/* array.c - Array and its metatype: a fixed number of items of one type. Arrays of char and wchar_t are strings, too: value, raw, and slices that are strings.
+/* array.c - Array and its metatype: a fixed number of items of one type. Arrays of char and wchar_t are strings, too: value, raw, and slices that are
+ * strings.
  */
 #include "module/ctypes/ctypes.h"
 #include <wchar.h>

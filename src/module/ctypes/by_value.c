@@ -1,9 +1,10 @@
 /* by_value.c - how structs, unions and arrays are passed and returned by value: their description for libffi.
  *
- * libffi knows a struct as a list of elements, which it lays out one after the other to find the class of each eight bytes, that is, the kind of register. So the
- * leaves of the type (numbers and pointers, through structs, unions and arrays) are spread over a map of its bytes; a word in which leaves of different kinds
- * overlap, as unions have them, counts as an integer, as the ABI of x86-64 says; the words' leaves in order are the elements. Size and alignment are
- * given, so that padding needs no elements. (Words where only floating point overlaps are floating point.) Only aggregates of up to 64 bytes can travel in registers on any processor; of larger ones the elements do not matter.
+ * libffi knows a struct as a list of elements, which it lays out one after the other to find the class of each eight bytes, that is, the kind of
+ * register. So the leaves of the type (numbers and pointers, through structs, unions and arrays) are spread over a map of its bytes; a word in which
+ * leaves of different kinds overlap, as unions have them, counts as an integer, as the ABI of x86-64 says; the words' leaves in order are the
+ * elements. Size and alignment are given, so that padding needs no elements. (Words where only floating point overlaps are floating point.) Only
+ * aggregates of up to 64 bytes can travel in registers on any processor; of larger ones the elements do not matter.
  */
 #include "module/ctypes/ctypes.h"
 
@@ -80,13 +81,13 @@ static ffi_type *describe(PyTypeObject *type, KrCInfo *info) {
     }
     /* A struct of 64 words always travels in memory, and so does what contains one; that is where x86-64 wants packed structs, too. */
     if (m.in_memory) {
-        d->large = (ffi_type){.size = 64 * 8, .alignment = 8, .type = FFI_TYPE_STRUCT, .elements = d->large_elements};
+        d->large = (ffi_type){64 * 8, 8, FFI_TYPE_STRUCT, d->large_elements};
         d->large_elements[0] = &ffi_type_uint64;
         d->elements[0] = &d->large;
         d->elements[1] = NULL;
     }
     const Py_ssize_t power = info->align & -info->align;        /* _pack_ may ask for an alignment that is no power of two */
-    d->type = (ffi_type){.size = (size_t)info->size, .alignment = (unsigned short)(power ? power : 1), .type = FFI_TYPE_STRUCT, .elements = d->elements};
+    d->type = (ffi_type){(size_t)info->size, (unsigned short)(power ? power : 1), FFI_TYPE_STRUCT, d->elements};
     /* Nothing else than a long double is returned like one, which libffi would not do. */
     if (d->elements[0] == &ffi_type_longdouble && !d->elements[1]) d->type = ffi_type_longdouble;
     return info->ffi = &d->type;

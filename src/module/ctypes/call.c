@@ -1,8 +1,8 @@
 /* call.c - calling a C function: arguments, libffi, result.
  *
- * The types of a prototype are prepared once, in a KrCSignature: for types whose from_param is the module's own, what the usual arguments of such a type are, so
- * that these are converted in place, without calling from_param and making an object; and libffi's description of the call. Any other argument goes
- * the long way.
+ * The types of a prototype are prepared once, in a KrCSignature: for types whose from_param is the module's own, what the usual arguments of such a
+ * type are, so that these are converted in place, without calling from_param and making an object; and libffi's description of the call. Any other
+ * argument goes the long way.
  */
 #include "module/ctypes/ctypes.h"
 #include <errno.h>
@@ -84,8 +84,8 @@ static bool is_target(PyTypeObject *pointer, PyObject *o, void **address) {
 }
 /* Is o an array of or a pointer to characters of a code (0: of anything)? Then *address is that of the first. */
 static bool has_items(PyObject *o, char code, void **address) {
-    KrCInfo *info = kr_c_is_data(o) ? kr_c_info(Py_TYPE(o)) : NULL;
-    if (!info || !info->item || (code && !(code == 'c' ? ((KrCType *)info->item)->info.is_char : ((KrCType *)info->item)->info.is_wide))) return false;
+    KrCInfo *info = kr_c_is_data(o) ? kr_c_info(Py_TYPE(o)) : NULL, *item = info && info->item ? &((KrCType *)info->item)->info : NULL;
+    if (!item || (code && !(code == 'c' ? item->is_char : item->is_wide))) return false;
     if (info->kind == KR_C_ARRAY) *address = KR_C_DATA(o)->ptr;
     else if (KR_C_DATA(o)->ptr && KR_C_DATA(o)->size >= (Py_ssize_t)sizeof(void *)) memcpy(address, KR_C_DATA(o)->ptr, sizeof(void *));
     else return false;
@@ -184,7 +184,7 @@ static int convert(PyObject *converter, PyObject *o, Py_ssize_t i, KrCPassed *a)
     Py_XDECREF(converted);
 failed:
     a->keep = NULL;
-    kr_c_wrap_error(kr_c_module()->argument_error, "argument %zd: ", i + 1);
+    kr_c_wrap_error(kr_c_argument_error(), "argument %zd: ", i + 1);
     return -1;
 }
 
@@ -206,7 +206,8 @@ static int prepare(ffi_cif *cif, KrCSignature *s, ffi_type *result, const KrCPas
         types[i] = args[i].ffi;
     }
     if (!as_declared) {
-        if (s && s->n && n > s->n) return check_status(ffi_prep_cif_var(cif, FFI_DEFAULT_ABI, (unsigned)s->n, (unsigned)n, result, types), "ffi_prep_cif_var");
+        if (s && s->n && n > s->n)
+            return check_status(ffi_prep_cif_var(cif, FFI_DEFAULT_ABI, (unsigned)s->n, (unsigned)n, result, types), "ffi_prep_cif_var");
         return check_status(ffi_prep_cif(cif, FFI_DEFAULT_ABI, (unsigned)n, result, types), "ffi_prep_cif");
     }
     if (s->result != result) {
@@ -259,7 +260,8 @@ static PyObject *result_object(PyObject *restype, char *result) {
 }
 
 /* The call proper, with arguments in place. */
-static PyObject *call_passed(void *address, int flags, KrCSignature *s, KrCPassed *args, Py_ssize_t n, ffi_type **types, void **places, PyObject *restype) {
+static PyObject *call_passed(void *address, int flags, KrCSignature *s, KrCPassed *args, Py_ssize_t n, ffi_type **types, void **places,
+                             PyObject *restype) {
     union {
         KrCValue value;
         ffi_arg words[4];
@@ -274,7 +276,8 @@ static PyObject *call_passed(void *address, int flags, KrCSignature *s, KrCPasse
     if (result != (char *)&few) PyMem_Free(result);
     return r;
 }
-PyObject *kr_c_call(void *address, int flags, KrCSignature *s, PyObject *converters, PyObject *const *args, Py_ssize_t n, PyObject *restype, PyObject *checker) {
+PyObject *kr_c_call(void *address, int flags, KrCSignature *s, PyObject *converters, PyObject *const *args, Py_ssize_t n, PyObject *restype,
+                    PyObject *checker) {
     struct {
         KrCPassed passed[FEW];
         ffi_type *types[FEW];
@@ -284,7 +287,7 @@ PyObject *kr_c_call(void *address, int flags, KrCSignature *s, PyObject *convert
     ffi_type **types = few.types;
     void **places = few.places;
     if (n > KR_C_MAX_ARGS) {
-        PyErr_Format(kr_c_module()->argument_error, "too many arguments (%zi), maximum is %i", n, KR_C_MAX_ARGS);
+        PyErr_Format(kr_c_argument_error(), "too many arguments (%zi), maximum is %i", n, KR_C_MAX_ARGS);
         return NULL;
     }
     if (n > FEW) {

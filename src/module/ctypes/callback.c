@@ -1,7 +1,7 @@
 /* callback.c - C functions that call Python: a libffi closure for each callable.
  *
- * C may call from any thread, with or without the GIL. It can't be told of an exception, so that goes to sys.unraisablehook, and the result is 0. A thunk lives as long as the
- * CFuncPtr it was made for; C must not call it afterwards.
+ * C may call from any thread, with or without the GIL. It can't be told of an exception, so that goes to sys.unraisablehook, and the result is 0. A
+ * thunk lives as long as the CFuncPtr it was made for; C must not call it afterwards.
  */
 #include "module/ctypes/ctypes.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* convert.c - C values to Python objects and back: the type codes of _SimpleCData, bit fields, and character arrays as fields.
  *
- * Places need not be aligned, so everything goes through memcpy. Integers take any int and keep the low bits, as C does. A setter that stores an address
- * returns the object that the address points into.
+ * Places need not be aligned, so everything goes through memcpy. Integers take any int and keep the low bits, as C does. A setter that stores an
+ * address returns the object that the address points into.
  */
 #include "module/ctypes/ctypes.h"
 #include <wchar.h>
@@ -276,19 +276,20 @@ PyObject *kr_c_text_slice(const char *p, Py_ssize_t item_size, Py_ssize_t start,
 
 /* ------------------------------------------------------------------ the codes */
 
-#define NUMBER(code, T, format, is_signed, ffi, get, set) {code, format, sizeof(T), _Alignof(T), is_signed, true, false, &ffi, get_##get, get_swapped_##get, set_##set, set_swapped_##set}
+#define NUMBER(code, T, format, is_signed, ffi, name) \
+    {code, format, sizeof(T), _Alignof(T), is_signed, true, false, &ffi, get_##name, get_swapped_##name, set_##name, set_swapped_##name}
 #define OTHER(code, T, is_pointer, ffi, name) {code, code, sizeof(T), _Alignof(T), false, false, is_pointer, &ffi, get_##name, NULL, set_##name, NULL}
 static const KrCCode codes[] = {
-    NUMBER('b', signed char, 'b', true, ffi_type_sint8, b, b),
-    NUMBER('B', unsigned char, 'B', false, ffi_type_uint8, B, B),
-    NUMBER('h', short, 'h', true, ffi_type_sint16, h, h),
-    NUMBER('H', unsigned short, 'H', false, ffi_type_uint16, H, H),
-    NUMBER('i', int, 'i', true, ffi_type_sint32, i, i),
-    NUMBER('I', unsigned int, 'I', false, ffi_type_uint32, I, I),
-    NUMBER('l', long, 'q', true, ffi_type_sint64, q, q),
-    NUMBER('L', unsigned long, 'Q', false, ffi_type_uint64, Q, Q),
-    NUMBER('q', long long, 'q', true, ffi_type_sint64, q, q),
-    NUMBER('Q', unsigned long long, 'Q', false, ffi_type_uint64, Q, Q),
+    NUMBER('b', signed char, 'b', true, ffi_type_sint8, b),
+    NUMBER('B', unsigned char, 'B', false, ffi_type_uint8, B),
+    NUMBER('h', short, 'h', true, ffi_type_sint16, h),
+    NUMBER('H', unsigned short, 'H', false, ffi_type_uint16, H),
+    NUMBER('i', int, 'i', true, ffi_type_sint32, i),
+    NUMBER('I', unsigned int, 'I', false, ffi_type_uint32, I),
+    NUMBER('l', long, 'q', true, ffi_type_sint64, q),
+    NUMBER('L', unsigned long, 'Q', false, ffi_type_uint64, Q),
+    NUMBER('q', long long, 'q', true, ffi_type_sint64, q),
+    NUMBER('Q', unsigned long long, 'Q', false, ffi_type_uint64, Q),
     {'f', 'f', sizeof(float), _Alignof(float), true, false, false, &ffi_type_float, get_f, get_swapped_f, set_f, set_swapped_f},
     {'d', 'd', sizeof(double), _Alignof(double), true, false, false, &ffi_type_double, get_d, get_swapped_d, set_d, set_swapped_d},
     {'g', 'g', sizeof(long double), _Alignof(long double), true, false, false, &ffi_type_longdouble, get_g, NULL, set_g, NULL},

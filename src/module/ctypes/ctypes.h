@@ -1,12 +1,13 @@
 /* ctypes.h - what the files of the module _ctypes share.
  *
- * Classes. The metatypes (struct, union, array, pointer, simple, function) put a KrCInfo behind the type object: what C knows about the class. It is filled in
- * once the class exists (`ready`); before that, and in the abstract bases (Structure, Array, ...), there is none and nothing can be made of the class.
- * Layout, format and argument types never change once set; a class whose size others rely on is `final`: _fields_ can't be assigned any more.
+ * Classes. The metatypes (struct, union, array, pointer, simple, function) put a KrCInfo behind the type object: what C knows about the class. It is
+ * filled in once the class exists (`ready`); before that, and in the abstract bases (Structure, Array, ...), there is none and nothing can be made of
+ * the class. Layout, format and argument types never change once set; a class whose size others rely on is `final`: _fields_ can't be assigned any
+ * more.
  *
- * Instances. A KrCData has `size` bytes at `ptr`: in the object itself, in a block of its own (`owns`), in the memory of another instance (`base`, which it
- * keeps alive), or at an address somebody gave. `objects` is what has to live as long as the memory: a dict kept by the outermost instance, whose keys say where
- * in it the reference is stored, or one object.
+ * Instances. A KrCData has `size` bytes at `ptr`: in the object itself, in a block of its own (`owns`), in the memory of another instance (`base`,
+ * which it keeps alive), or at an address somebody gave. `objects` is what has to live as long as the memory: a dict kept by the outermost instance,
+ * whose keys say where in it the reference is stored, or one object.
  *
  *   convert.c   C values <-> Python objects, one pair of functions a type code; bit fields
  *   info.c      life of a KrCInfo, what all metatypes have: from_buffer, in_dll, *, ...
@@ -101,9 +102,10 @@ typedef struct {
 } KrCType;
 #define KR_C_TYPE(t) (&(t).heap.ht_type)
 /* The common part of the definition of a metatype. */
-#define KR_C_METATYPE                                                                                                                                     \
-    KR_STATIC_TYPE_HEAD .tp_basicsize = sizeof(KrCType), .tp_itemsize = sizeof(PyMemberDef), .tp_base = &PyType_Type, .tp_dealloc = kr_c_type_dealloc,    \
-                        .tp_traverse = kr_c_type_traverse, .tp_clear = kr_c_type_clear, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC
+#define KR_C_METATYPE                                                                                                               \
+    KR_STATIC_TYPE_HEAD .tp_basicsize = sizeof(KrCType), .tp_itemsize = sizeof(PyMemberDef), .tp_base = &PyType_Type,               \
+                        .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, .tp_dealloc = kr_c_type_dealloc, \
+                        .tp_traverse = kr_c_type_traverse, .tp_clear = kr_c_type_clear
 
 extern PyTypeObject kr_c_struct_meta, kr_c_union_meta, kr_c_array_meta, kr_c_pointer_meta, kr_c_simple_meta, kr_c_function_meta;
 extern KrCType kr_c_structure, kr_c_union, kr_c_array, kr_c_pointer, kr_c_simple, kr_c_function;
@@ -115,13 +117,13 @@ int kr_c_type_traverse(PyObject *, visitproc, void *);
 int kr_c_type_clear(PyObject *);
 PyObject *kr_c_type_from_param(PyObject *, PyObject *), *kr_c_type_from_address(PyObject *, PyObject *), *kr_c_type_in_dll(PyObject *, PyObject *),
     *kr_c_type_from_buffer(PyObject *, PyObject *const *, Py_ssize_t), *kr_c_type_from_buffer_copy(PyObject *, PyObject *const *, Py_ssize_t);
-#define KR_C_TYPE_METHODS                                                                                                                                 \
-    {"from_param", kr_c_type_from_param, METH_O, PyDoc_STR("Convert a Python object into a function call parameter.")},                                   \
-    {"from_address", kr_c_type_from_address, METH_O, PyDoc_STR("C.from_address(integer) -> C instance\naccess a C instance at the specified address")},   \
-    {"from_buffer", KR_METH(kr_c_type_from_buffer), METH_FASTCALL,                                                                                        \
-     PyDoc_STR("C.from_buffer(object, offset=0) -> C instance\ncreate a C instance from a writeable buffer")},                                            \
-    {"from_buffer_copy", KR_METH(kr_c_type_from_buffer_copy), METH_FASTCALL,                                                                              \
-     PyDoc_STR("C.from_buffer_copy(object, offset=0) -> C instance\ncreate a C instance from a readable buffer")},                                        \
+#define KR_C_TYPE_METHODS                                                                                                                               \
+    {"from_param", kr_c_type_from_param, METH_O, PyDoc_STR("Convert a Python object into a function call parameter.")},                                 \
+    {"from_address", kr_c_type_from_address, METH_O, PyDoc_STR("C.from_address(integer) -> C instance\naccess a C instance at the specified address")}, \
+    {"from_buffer", KR_METH(kr_c_type_from_buffer), METH_FASTCALL,                                                                                      \
+     PyDoc_STR("C.from_buffer(object, offset=0) -> C instance\ncreate a C instance from a writeable buffer")},                                          \
+    {"from_buffer_copy", KR_METH(kr_c_type_from_buffer_copy), METH_FASTCALL,                                                                            \
+     PyDoc_STR("C.from_buffer_copy(object, offset=0) -> C instance\ncreate a C instance from a readable buffer")},                                      \
     {"in_dll", kr_c_type_in_dll, METH_VARARGS, PyDoc_STR("C.in_dll(dll, name) -> C instance\naccess a C instance in a dll")}
 extern PyMethodDef kr_c_type_methods[];         /* these, for the metatypes that have no others */
 extern PySequenceMethods kr_c_type_as_sequence; /* type * length */
@@ -290,8 +292,8 @@ PyObject *kr_c_converters(PyObject *argtypes) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PY
 PyObject *kr_c_function_vectorcall(PyObject *, PyObject *const *args, size_t nargsf, PyObject *kwnames) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 PyObject *kr_c_function_call(PyObject *, PyObject *args, PyObject *kwds) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 /* Calls the function at an address. converters and signature (of the same types), restype and checker may be NULL. */
-PyObject *kr_c_call(void *address, int flags, KrCSignature *, PyObject *converters, PyObject *const *args, Py_ssize_t n, PyObject *restype, PyObject *checker)
-    KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+PyObject *kr_c_call(void *address, int flags, KrCSignature *, PyObject *converters, PyObject *const *args, Py_ssize_t n, PyObject *restype,
+                    PyObject *checker) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 /* A thunk: a C function that calls a Python one. *code is its address. */
 PyObject *kr_c_thunk_new(PyObject *callable, PyObject *argtypes, PyObject *restype, int flags, void **code) KR_NEW_REF KR_MAY_RAISE;
 
@@ -302,13 +304,9 @@ int *kr_c_errno_copy(void) KR_MAY_RAISE;
 
 /* ------------------------------------------------------------------ module */
 
-typedef struct {
-    PyObject *argument_error;
-    PyObject *pointer_types;        /* _pointer_type_cache: {class: pointer type} */
-    PyObject *unpickle;
-} KrCModule;
-KrCModule *kr_c_module(void);
-/* The pointer type for an item type. */
-PyObject *kr_c_pointer_to(PyObject *type) KR_NEW_REF KR_MAY_RAISE;
+/* ArgumentError; when the module is gone at the interpreter's end, TypeError. */
+PyObject *kr_c_argument_error(void) KR_BORROWED;
+/* The function _unpickle; NULL with an exception when the module is gone. */
+PyObject *kr_c_unpickle(void) KR_BORROWED KR_MAY_RAISE;
 
 #endif

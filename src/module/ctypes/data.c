@@ -1,10 +1,11 @@
 /* data.c - instances of all kinds (_CData): their memory, items in it, what they keep alive, pickling, and the buffer they are.
  *
- * What is stored somewhere in an instance's memory is kept alive by the outermost instance, whose memory it is: in a dict, under the path of indices that leads
- * there, innermost first ("2:0" is item 2 of the field 0), in hexadecimal. An instance without items keeps one object in place of the dict; if its memory is
- * somebody's buffer, that and the object.
+ * What is stored somewhere in an instance's memory is kept alive by the outermost instance, whose memory it is: in a dict, under the path of indices
+ * that leads there, innermost first ("2:0" is item 2 of the field 0), in hexadecimal. An instance without items keeps one object in place of the
+ * dict; if its memory is somebody's buffer, that and the object.
  *
- * A block of an instance's own has a head that leads to the blocks it had before it was resized. They live as long as the instance: others may point into them.
+ * A block of an instance's own has a head that leads to the blocks it had before it was resized. They live as long as the instance: others may point
+ * into them.
  */
 #include "module/ctypes/ctypes.h"
 
@@ -298,9 +299,9 @@ static PyObject *data_reduce(PyObject *self, PyObject *unused) {
         PyErr_SetString(PyExc_ValueError, "ctypes objects containing pointers cannot be pickled");
         return NULL;
     }
-    PyObject *dict = PyObject_GetAttr(self, KR_STR(__dict__));
+    PyObject *unpickle = kr_c_unpickle(), *dict = unpickle ? PyObject_GetAttr(self, KR_STR(__dict__)) : NULL;
     if (!dict) return NULL;
-    return Py_BuildValue("O(O(NN))", kr_c_module()->unpickle, Py_TYPE(self), dict, PyBytes_FromStringAndSize(o->ptr, o->size));
+    return Py_BuildValue("O(O(NN))", unpickle, Py_TYPE(self), dict, PyBytes_FromStringAndSize(o->ptr, o->size));
 }
 static PyObject *data_setstate(PyObject *self, PyObject *args) {
     KrCData *o = KR_C_DATA(self);

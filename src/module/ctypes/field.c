@@ -46,8 +46,9 @@ static PyObject *field_get_size(PyObject *self, void *unused) { return PyLong_Fr
 static PyObject *field_get_offset(PyObject *self, void *unused) { return PyLong_FromSsize_t(KR_C_FIELD(self)->offset); }
 static PyObject *field_repr(PyObject *self) {
     KrCField *f = KR_C_FIELD(self);
-    if (f->bits) return PyUnicode_FromFormat("<Field type=%s, ofs=%zd:%zd, bits=%zd>", f->type->tp_name, f->offset, (Py_ssize_t)f->shift, (Py_ssize_t)f->bits);
-    return PyUnicode_FromFormat("<Field type=%s, ofs=%zd, size=%zd>", f->type->tp_name, f->offset, f->size);
+    const char *type = f->type->tp_name;
+    if (f->bits) return PyUnicode_FromFormat("<Field type=%s, ofs=%zd:%u, bits=%u>", type, f->offset, f->shift, f->bits);
+    return PyUnicode_FromFormat("<Field type=%s, ofs=%zd, size=%zd>", type, f->offset, f->size);
 }
 
 static int field_traverse(PyObject *self, visitproc visit, void *arg) {

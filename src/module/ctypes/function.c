@@ -1,7 +1,7 @@
 /* function.c - CFuncPtr and its metatype: addresses of functions, with a prototype in the class that an object may override.
  *
- * A function comes from a library, from an address, or is a thunk that calls a Python callable. Parameter flags add names, defaults and "out" parameters, which the
- * caller doesn't give and gets back instead of the result.
+ * A function comes from a library, from an address, or is a thunk that calls a Python callable. Parameter flags add names, defaults and "out"
+ * parameters, which the caller doesn't give and gets back instead of the result.
  */
 #include "module/ctypes/ctypes.h"
 #include <dlfcn.h>
@@ -17,7 +17,7 @@ static int read_argtypes(PyObject *given, PyObject **argtypes, PyObject **conver
     }
     Py_ssize_t n = PyTuple_GET_SIZE(types);
     if (n > KR_C_MAX_ARGS)
-        PyErr_Format(kr_c_module()->argument_error, "_argtypes_ has too many arguments (%zi), maximum is %i", n, KR_C_MAX_ARGS);
+        PyErr_Format(kr_c_argument_error(), "_argtypes_ has too many arguments (%zi), maximum is %i", n, KR_C_MAX_ARGS);
     else methods = PyTuple_New(n);
     for (Py_ssize_t i = 0; methods && i < n; i++) {
         PyObject *method;
@@ -355,8 +355,8 @@ static PyObject *out_values(KrCFunction *f, PyObject *args, PyObject *result) {
 }
 static int check_count(int flags, Py_ssize_t required, Py_ssize_t given) {
     if (flags & KR_C_CDECL ? given >= required : given == required) return 0;
-    PyErr_Format(PyExc_TypeError, "this function takes %s%d argument%s (%d given)", flags & KR_C_CDECL ? "at least " : "", (int)required, required == 1 ? "" : "s",
-                 (int)given);
+    PyErr_Format(PyExc_TypeError, "this function takes %s%d argument%s (%d given)", flags & KR_C_CDECL ? "at least " : "", (int)required,
+                 required == 1 ? "" : "s", (int)given);
     return -1;
 }
 static PyObject *tuple_of(PyObject *const *args, Py_ssize_t n) {
@@ -399,7 +399,8 @@ static PyObject *call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObj
     }
     PyObject *result = NULL;
     if (!converters || check_count(info->func_flags, PyTuple_GET_SIZE(converters), n) == 0)
-        result = kr_c_call(address, info->func_flags, signature, converters, args, n, own_or(f->restype, info->restype), f->restype ? f->checker : info->checker);
+        result = kr_c_call(address, info->func_flags, signature, converters, args, n, own_or(f->restype, info->restype),
+                           f->restype ? f->checker : info->checker);
     bool said = false;
     if (result && tuple && (errcheck = Py_XNewRef(f->errcheck))) {
         result = check_errors(f, errcheck, result, tuple, &said);

@@ -1,8 +1,8 @@
-/* info.c - the classes of all kinds: life of a KrCInfo, and what their metatypes share: from_address, from_buffer, from_buffer_copy, in_dll, from_param, and
- * type * length with its cache.
+/* info.c - the classes of all kinds: life of a KrCInfo, and what their metatypes share: from_address, from_buffer, from_buffer_copy, in_dll,
+ * from_param, and type * length with its cache.
  *
- * An item type knows the array types made of it by weak references, so that an array type goes when nobody uses it. Entries of types that are gone are thrown out
- * when the table has grown to twice what was alive the last time.
+ * An item type knows the array types made of it by weak references, so that an array type goes when nobody uses it. Entries of types that are gone
+ * are thrown out when the table has grown to twice what was alive the last time.
  */
 #include "module/ctypes/ctypes.h"
 #include <dlfcn.h>
@@ -124,7 +124,7 @@ static bool fits(const Py_buffer *b, Py_ssize_t offset, Py_ssize_t size) {
 static bool read_offset(const char *name, PyObject *const *args, Py_ssize_t n, Py_ssize_t *offset) {
     *offset = 0;
     if (n < 1 || n > 2) {
-        PyErr_Format(PyExc_TypeError, "%s() takes at %s %d argument%s (%zd given)", name, n < 1 ? "least" : "most", n < 1 ? 1 : 2, n < 1 ? "" : "s", n);
+        PyErr_Format(PyExc_TypeError, "%s() takes at %s (%zd given)", name, n < 1 ? "least 1 argument" : "most 2 arguments", n);
         return false;
     }
     if (n == 1) return true;

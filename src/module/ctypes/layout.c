@@ -1,8 +1,9 @@
-/* layout.c - _fields_ of a struct or union: where each field is, the size of the whole, the format of buffers, and the names that anonymous fields lend.
+/* layout.c - _fields_ of a struct or union: where each field is, the size of the whole, the format of buffers, and the names that anonymous fields
+ * lend.
  *
- * Bit fields share a unit, an integer of the size of the widest of their types, as long as they fit; a wider type widens the unit in place. Positions are the ones
- * CPython gives: a field of a narrower type than its unit is at the unit's end. Where its bits lie beyond that type it is reached through the whole unit. In a
- * union every field begins at the beginning.
+ * Bit fields share a unit, an integer of the size of the widest of their types, as long as they fit; a wider type widens the unit in place. Positions
+ * are the ones CPython gives: a field of a narrower type than its unit is at the unit's end. Where its bits lie beyond that type it is reached
+ * through the whole unit. In a union every field begins at the beginning.
  *
  * Nothing of the class changes before everything is known to be right.
  */

@@ -6,8 +6,28 @@
 #include "module/module_constants.h"
 #include <dlfcn.h>
 
+typedef struct {
+    PyObject *argument_error;
+    PyObject *pointer_types;        /* _pointer_type_cache: {class: pointer type} */
+    PyObject *unpickle;
+} State;
+
 static struct PyModuleDef ctypes_module;
-KrCModule *kr_c_module(void) { return PyModule_GetState(PyState_FindModule(&ctypes_module)); }
+/* NULL when the module is gone. */
+static State *state(void) {
+    PyObject *module = PyState_FindModule(&ctypes_module);
+    return module ? PyModule_GetState(module) : NULL;
+}
+PyObject *kr_c_argument_error(void) {
+    State *m = state();
+    return m && m->argument_error ? m->argument_error : PyExc_TypeError;
+}
+PyObject *kr_c_unpickle(void) {
+    State *m = state();
+    if (m && m->unpickle) return m->unpickle;
+    PyErr_SetString(PyExc_RuntimeError, "the module _ctypes is gone");
+    return NULL;
+}
 
 /* ------------------------------------------------------------------ types and instances */
 
@@ -84,7 +104,8 @@ static PyObject *new_pointer_type(const char *name, PyObject *target) {
     return r;
 }
 /* POINTER(type). */
-static PyObject *pointer_type(KrCModule *m, PyObject *type) {
+static PyObject *pointer_type(State *m, PyObject *type) {
+    if (!m->pointer_types) return fail_with(PyExc_RuntimeError, "the module _ctypes is gone");
     PyObject *known = PyDict_GetItemWithError(m->pointer_types, type), *made, *key;
     if (known || PyErr_Occurred()) return Py_XNewRef(known);
     if (PyUnicode_CheckExact(type)) {
@@ -263,7 +284,8 @@ static PyMethodDef ctypes_methods[] = {
     {"dlopen", m_dlopen, METH_VARARGS, PyDoc_STR("dlopen(name, flag={RTLD_GLOBAL|RTLD_LOCAL}) open a shared library")},
     {"dlclose", m_dlclose, METH_VARARGS, PyDoc_STR("dlclose a library")},
     {"dlsym", m_dlsym, METH_VARARGS, PyDoc_STR("find symbol in shared library")},
-    {"alignment", m_alignment, METH_O, PyDoc_STR("alignment(C type) -> integer\nalignment(C instance) -> integer\nReturn the alignment requirements of a C instance")},
+    {"alignment", m_alignment, METH_O,
+     PyDoc_STR("alignment(C type) -> integer\nalignment(C instance) -> integer\nReturn the alignment requirements of a C instance")},
     {"sizeof", m_sizeof, METH_O, PyDoc_STR("sizeof(C type) -> integer\nsizeof(C instance) -> integer\nReturn the size in bytes of a C instance")},
     {"byref", KR_METH(m_byref), METH_FASTCALL,
      PyDoc_STR("byref(C instance[, offset=0]) -> byref-object\nReturn a pointer lookalike to a C instance, only usable\nas function argument")},
@@ -306,20 +328,23 @@ static int add_addresses(PyObject *module) {
     const struct {
         const char *name;
         void *address;
-    } functions[] = {{"_memmove_addr", memmove}, {"_memset_addr", memset}, {"_string_at_addr", string_at}, {"_wstring_at_addr", wstring_at}, {"_cast_addr", cast}};
+    } functions[] = {
+        {"_memmove_addr", memmove},       {"_memset_addr", memset}, {"_string_at_addr", string_at},
+        {"_wstring_at_addr", wstring_at}, {"_cast_addr", cast},
+    };
     for (size_t i = 0; i < KR_ARRAY_LEN(functions); i++)
         if (add(module, functions[i].name, PyLong_FromVoidPtr(functions[i].address)) < 0) return -1;
     return 0;
 }
 static int ctypes_traverse(PyObject *module, visitproc visit, void *arg) {
-    KrCModule *m = PyModule_GetState(module);
+    State *m = PyModule_GetState(module);
     Py_VISIT(m->argument_error);
     Py_VISIT(m->pointer_types);
     Py_VISIT(m->unpickle);
     return 0;
 }
 static int ctypes_clear(PyObject *module) {
-    KrCModule *m = PyModule_GetState(module);
+    State *m = PyModule_GetState(module);
     Py_CLEAR(m->argument_error);
     Py_CLEAR(m->pointer_types);
     Py_CLEAR(m->unpickle);
@@ -330,7 +355,7 @@ static struct PyModuleDef ctypes_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_ctypes",
     .m_doc = PyDoc_STR("Create and manipulate C compatible data types in Python."),
-    .m_size = sizeof(KrCModule),
+    .m_size = sizeof(State),
     .m_methods = ctypes_methods,
     .m_traverse = ctypes_traverse,
     .m_clear = ctypes_clear,
@@ -339,7 +364,7 @@ static struct PyModuleDef ctypes_module = {
 PyMODINIT_FUNC PyInit__ctypes(void) {
     PyObject *module = PyModule_Create(&ctypes_module);
     if (!module) return NULL;
-    KrCModule *m = PyModule_GetState(module);
+    State *m = PyModule_GetState(module);
     if ((m->argument_error = PyErr_NewException("ctypes.ArgumentError", NULL, NULL)) && (m->pointer_types = PyDict_New()) &&
         (m->unpickle = PyObject_GetAttrString(module, "_unpickle")) && PyModule_AddObjectRef(module, "ArgumentError", m->argument_error) == 0 &&
         PyModule_AddObjectRef(module, "_pointer_type_cache", m->pointer_types) == 0 && add_types(module) == 0 && add_addresses(module) == 0 &&

@@ -1,5 +1,5 @@
-/* param.c - Python objects as arguments of C functions: from_param of all classes, what it and byref() give (CArgObject), and the last step, which takes any
- * object: what from_param gave, or, without argument types, the argument itself.
+/* param.c - Python objects as arguments of C functions: from_param of all classes, what it and byref() give (CArgObject), and the last step, which
+ * takes any object: what from_param gave, or, without argument types, the argument itself.
  */
 #include "module/ctypes/ctypes.h"
 
@@ -205,7 +205,11 @@ static PyObject *Z_from_param(PyObject *type, PyObject *value) { return wide_fro
 static PyObject *P_from_param(PyObject *type, PyObject *value) { return address_from_param((PyTypeObject *)type, value); }
 PyMethodDef *kr_c_special_from_param(char code) {
     static const char doc[] = "Convert a Python object into a function call parameter.";
-    static PyMethodDef defs[] = {{"from_param", z_from_param, METH_O, doc}, {"from_param", Z_from_param, METH_O, doc}, {"from_param", P_from_param, METH_O, doc}};
+    static PyMethodDef defs[] = {
+        {"from_param", z_from_param, METH_O, doc},
+        {"from_param", Z_from_param, METH_O, doc},
+        {"from_param", P_from_param, METH_O, doc},
+    };
     return code == 'z' ? &defs[0] : code == 'Z' ? &defs[1] : code == 'P' ? &defs[2] : NULL;
 }
 

@@ -1,7 +1,7 @@
 /* pointer.c - _Pointer and its metatype: the address of a value, or of the first of many. Indexing reads and writes raw memory, as in C.
  *
- * A pointer keeps its target alive under the index 1, and what the target keeps under 0. A pointer type may be made without a target type, which set_type()
- * gives it later.
+ * A pointer keeps its target alive under the index 1, and what the target keeps under 0. A pointer type may be made without a target type, which
+ * set_type() gives it later.
  */
 #include "module/ctypes/ctypes.h"
 

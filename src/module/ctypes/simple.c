@@ -1,7 +1,7 @@
 /* simple.c - _SimpleCData and its metatype: one C value, by the type code in _type_.
  *
- * Classes directly below _SimpleCData stand for their values (c_int fields give ints); further subclasses give instances. A class made by this metatype itself
- * gets a twin in the other byte order, __ctype_be__, if its code allows that.
+ * Classes directly below _SimpleCData stand for their values (c_int fields give ints); further subclasses give instances. A class made by this
+ * metatype itself gets a twin in the other byte order, __ctype_be__, if its code allows that.
  */
 #include "module/ctypes/ctypes.h"
 
