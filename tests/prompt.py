@@ -38,6 +38,31 @@ def block(*lines):
 
 LEAVE = [(CTRL_D, END)]
 FILES = {"raise.py": "def f(x):\n    return 1 / x\n\nf(0)\n", "start.py": "print('start-up file'); started = 1\n", "hello.py": "print('hello'); x = 5\n"}
+CURSES = """
+import curses, curses.panel, curses.textpad
+def main(screen):
+    curses.mousemask(curses.ALL_MOUSE_EVENTS)
+    curses.init_pair(1, curses.COLOR_RED, -1) if not curses.use_default_colors() else None
+    window = curses.newwin(5, 30, 2, 4)
+    panel = curses.panel.new_panel(window)
+    window.keypad(True)
+    window.box()
+    while True:
+        curses.panel.update_panels()
+        curses.doupdate()
+        key = window.get_wch(1, 1)
+        if key == "q":
+            break
+        window.addstr(2, 1, repr(key).ljust(20), curses.color_pair(1) | curses.A_BOLD)
+        if key == curses.KEY_MOUSE:
+            window.addstr(3, 1, repr(curses.getmouse()))
+        if key == "m":
+            panel.move(4, 8)
+    box = curses.textpad.Textbox(curses.newwin(1, 10, 10, 0))
+    return box.edit()
+print(repr(curses.wrapper(main)))
+raise SystemExit(3)
+"""
 # name: (arguments, environment, steps)
 SESSIONS = {
     "values": ([], {}, [line("1 + 1"), line("_ * 2"), line("_"), line("None"), line("_"), line("'ä' + \"x\""), line("x = y = 3; x"),
@@ -95,6 +120,8 @@ SESSIONS = {
                             line("x =")] + LEAVE),
     "asyncio": (["-m", "asyncio"], {}, [("", "import asyncio\r\n>>> "), line("await asyncio.sleep(0, 7)"), *block("async def f():", "  return 8"),
                             line("await f()")] + LEAVE),
+    "curses": (["-c", CURSES], {}, [("", "\x1b(B"), ("x", "'x'"), (UP.replace("[", "O"), "259"), ("ä", "ä"), ("\x1b[<0;5;6M", "409"), ("m", "'m'"), ("q", "\x1b["),
+                                    ("text" + HOME + "more ", "more"), ("\x07", END)]),
     "memory": ([], {}, [line("import _testcapi"), line("1/0"), line("_testcapi.set_nomemory(0)", END)]),
 }
 

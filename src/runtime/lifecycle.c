@@ -149,6 +149,19 @@ static int init_streams(KrInterp *interp) {
     return rc;
 }
 
+/* The C library's streams, which extension modules and the prompt use, are buffered as sys's are. */
+static void configure_c_streams(const PyConfig *c) {
+    if (!c->configure_c_stdio) return;
+    if (!c->buffered_stdio) {
+        setvbuf(stdin, NULL, _IONBF, BUFSIZ);
+        setvbuf(stdout, NULL, _IONBF, BUFSIZ);
+        setvbuf(stderr, NULL, _IONBF, BUFSIZ);
+    } else if (c->interactive) {
+        setvbuf(stdin, NULL, _IOLBF, BUFSIZ);
+        setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+    }
+}
+
 /* ------------------------------------------------------------------ start-up */
 
 /* The exception stays set: Py_ExitStatusException shows it. */
@@ -261,6 +274,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         return st;
     }
     kr_config_publish(&config);
+    configure_c_streams(&config);
     if (init_hash_secret(&config) < 0) return PyStatus_Error("can't get random numbers for hashing");
     kr_runtime.process.wakeup_fd = -1;
     kr_runtime.process.main_thread_ident = PyThread_get_thread_ident();

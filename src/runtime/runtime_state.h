@@ -97,6 +97,7 @@ typedef struct {
     void *audit_hooks;              /* audit.c: list of the hooks in C */
     Py_OpenCodeHookFunction open_code_hook;
     void *open_code_data;
+    void *curses;                   /* module/curses: the library and the state of the terminal, or NULL */
     wchar_t *search_path, *program_name, *home; /* set before start-up */
     uint32_t next_type_index;
     const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */

@@ -48,7 +48,7 @@ def write_table(rows):
 
 def run_one(krait, name, timeout):
     """state is pass, part, crash, hang or fail (nothing ran)."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"PYTHONDONTWRITEBYTECODE": "1"}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm"}
     with tempfile.TemporaryDirectory() as folder, open(os.path.join(RESULTS, name + ".log"), "w+", encoding="utf-8", errors="replace") as log:
         try:
             command = ["test." + name] if name in AS_PROGRAMS else ["unittest", "-v", "test." + name]
