@@ -225,7 +225,7 @@ const char *kr_interp_init(KrInterp *interp) {
     struct stat st;
     if (fstat(0, &st) == 0 && S_ISDIR(st.st_mode)) return "init_sys_streams: <stdin> is a directory, cannot continue";
     if (init_streams(interp) < 0) return "init_sys_streams: can't initialize sys standard streams";
-    if (PySys_HasWarnOptions()) {
+    if (first && PySys_HasWarnOptions()) {
         PyObject *w = PyImport_ImportModule("warnings");
         if (!w) PyErr_Clear();
         Py_XDECREF(w);
