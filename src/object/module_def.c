@@ -7,9 +7,6 @@
  */
 #include "object/module.h"
 
-/* Part of the ABI: the full dotted name of the single-phase module that is being initialized, set by the importer. */
-const char *_Py_PackageContext = NULL;
-
 /* ------------------------------------------------------------------ definitions */
 
 PyTypeObject PyModuleDef_Type = {
@@ -93,10 +90,10 @@ PyObject *_PyModule_CreateInitialized(PyModuleDef *def, int version) {
         return NULL;
     }
     /* A module knows only the last part of its name; the importer knows all of it. */
-    const char *last = _Py_PackageContext == NULL ? NULL : strrchr(_Py_PackageContext, '.');
+    const char **context = &kr_thread()->runtime.package_context, *last = *context == NULL ? NULL : strrchr(*context, '.');
     if (last != NULL && strcmp(name, last + 1) == 0) {
-        name = _Py_PackageContext;
-        _Py_PackageContext = NULL;
+        name = *context;
+        *context = NULL;
     }
     PyObject *m = PyModule_New(name);
     if (m == NULL)

@@ -324,9 +324,17 @@ static int ready(PyTypeObject *t) {
 int PyType_Ready(PyTypeObject *t) {
     if (t->tp_flags & Py_TPFLAGS_READY)
         return 0;
+    /* A static type must not be come upon half ready from another interpreter: no collection, no Python code, no other thread. */
+    KrMemoryState *m = &kr_interp()->memory;
+    const int collecting = m->collecting;
+    const bool is_static = !(t->tp_flags & Py_TPFLAGS_HEAPTYPE);
+    if (is_static)
+        m->collecting = 1;
     t->tp_flags |= Py_TPFLAGS_READYING;
     int r = ready(t);
     t->tp_flags &= ~Py_TPFLAGS_READYING;
+    if (is_static)
+        m->collecting = collecting;
     if (r == 0)
         t->tp_flags |= Py_TPFLAGS_READY;
     return r;

@@ -300,10 +300,11 @@ PyObject *kr_import_dynamic(PyObject *spec) {
         Py_XDECREF(text);
         goto done;
     }
-    const char *saved = _Py_PackageContext;
-    _Py_PackageContext = PyUnicode_AsUTF8(name);
+    KrThread *t = kr_thread();
+    const char *saved = t->runtime.package_context;
+    t->runtime.package_context = PyUnicode_AsUTF8(name);
     PyObject *got = init();
-    _Py_PackageContext = saved;
+    t->runtime.package_context = saved;
     m = finish_init(got, init, name, path, spec);
 done:
     Py_XDECREF(name);

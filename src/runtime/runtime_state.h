@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+typedef struct {
+    const char *package_context;    /* full dotted name of the single-phase module that the thread initialises; NULL: none */
+} KrThreadRuntime;
+
 /* gil.c. Everything but `interval_us` is written with the mutex held. */
 typedef struct {
     pthread_mutex_t mutex;

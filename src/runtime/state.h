@@ -23,6 +23,7 @@ typedef struct _is KrInterp;      /* == PyInterpreterState */
 typedef struct KrThread {
     PyThreadState base;           /* must be first: extensions see it */
     KrThreadVM vm;                /* register stack, frames, stack bounds */
+    KrThreadRuntime runtime;      /* import */
 } KrThread;
 
 struct _is {
