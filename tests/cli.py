@@ -74,7 +74,7 @@ def run(program, command, cache):
         fill(folder)
         env = {"PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "PY": program, "XDG_CACHE_HOME": cache, "PYTHONHASHSEED": "0", "D": folder}
         try:
-            done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+            done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120,
                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         except subprocess.TimeoutExpired:
             return ["hangs", "", ""]
