@@ -16,6 +16,6 @@ void kr_gil_release(KrInterp *);
 void _PyThreadState_DeleteCurrent(PyThreadState *);
 void kr_thread_bind(KrThread *);
 void kr_threads_delete_others(KrThread *keep);
-/* vm: notes the calling OS thread's stack bounds in t. */
-void kr_vm_thread_set_stack(KrThread *t);
+/* vm: notes the calling OS thread's stack bounds (kr_tls_stack_low). */
+void kr_note_stack_bounds(void);
 #endif
