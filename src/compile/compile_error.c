@@ -14,8 +14,7 @@ void kr_depth_init(KrCompileDepth *d) {
 int kr_depth_enter(KrCompileDepth *d) {
     bool low = false;
 #ifndef KR_HARNESS
-    char here;
-    low = &here < kr_thread()->vm.stack_low;
+    low = kr_c_stack_low();
 #endif
     if (KR_LIKELY(++d->depth <= d->limit && !low)) return 0;
     PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded during compilation");

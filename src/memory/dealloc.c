@@ -81,7 +81,7 @@ static KR_COLD void dealloc_later(KrThread *t, PyObject *o) {
 }
 void _Py_Dealloc(PyObject *o) {
     KrThread *t = kr_tls_thread;
-    if (KR_UNLIKELY(t != NULL && (char *)__builtin_frame_address(0) < t->vm.stack_low))
+    if (KR_UNLIKELY(t != NULL && kr_c_stack_low()))
         dealloc_later(t, o);
     else
         Py_TYPE(o)->tp_dealloc(o);

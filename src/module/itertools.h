@@ -6,7 +6,7 @@
  */
 #ifndef KRAIT_ITERTOOLS_H
 #define KRAIT_ITERTOOLS_H
-#include "krait.h"
+#include "object/call.h"
 
 extern PyTypeObject kr_chain_type, kr_islice_type;      /* accumulate pickles itself in terms of them */
 extern PyTypeObject kr_accumulate_type, kr_compress_type, kr_dropwhile_type, kr_filterfalse_type, kr_pairwise_type,
@@ -67,6 +67,6 @@ static inline KR_UNUSED int itertools_ended(void) {
     return 0;
 }
 
-static inline PyObject *next_of(PyObject *it) { return Py_TYPE(it)->tp_iternext(it); }
+static inline PyObject *next_of(PyObject *it) { return kr_iternext(it); }
 
 #endif

@@ -4,6 +4,7 @@
  * through the slot functions of type_slots.c. Numbers are in abstract_number.c, sequences and mappings in
  * abstract_sequence.c.
  */
+#include "object/call.h"
 #include "object/abstract.h"
 #include "object/union.h"
 
@@ -197,7 +198,7 @@ int PyAIter_Check(PyObject *o) {
 }
 
 PyObject *PyIter_Next(PyObject *it) {
-    PyObject *r = Py_TYPE(it)->tp_iternext(it);
+    PyObject *r = kr_iternext(it);
     if (!r && PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_StopIteration)) PyErr_Clear();
     return r;
 }
@@ -208,7 +209,7 @@ PySendResult PyIter_Send(PyObject *it, PyObject *value, PyObject **result) {
         PySendResult r = t->tp_as_async->am_send(it, value, result);
         return r;
     }
-    *result = value == Py_None && PyIter_Check(it) ? t->tp_iternext(it) : PyObject_CallMethodOneArg(it, KR_STR(send), value);
+    *result = value == Py_None && PyIter_Check(it) ? kr_iternext(it) : PyObject_CallMethodOneArg(it, KR_STR(send), value);
     if (*result) return PYGEN_NEXT;
     return _PyGen_FetchStopIterationValue(result) == 0 ? PYGEN_RETURN : PYGEN_ERROR;
 }

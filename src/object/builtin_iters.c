@@ -83,7 +83,7 @@ static PyObject *map_next(PyObject *self) {
     }
     for (i = 0; i < n; i++) {
         PyObject *it = PyTuple_GET_ITEM(m->iters, i);
-        if ((args[i] = Py_TYPE(it)->tp_iternext(it)) == NULL)
+        if ((args[i] = kr_iternext(it)) == NULL)
             goto done;
     }
     result = PyObject_Vectorcall(m->func, args, (size_t)n | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
@@ -285,7 +285,7 @@ static PyObject *zip_check_lengths(KrZip *z, Py_ssize_t i) {
         return NULL;
     }
     for (i = 1; i < PyTuple_GET_SIZE(z->iters); i++) {
-        PyObject *it = PyTuple_GET_ITEM(z->iters, i), *item = Py_TYPE(it)->tp_iternext(it);
+        PyObject *it = PyTuple_GET_ITEM(z->iters, i), *item = kr_iternext(it);
         if (item != NULL) {
             Py_DECREF(item);
             PyErr_Format(PyExc_ValueError, "zip() argument %zd is longer than argument%s%zd", i + 1, i == 1 ? " " : "s 1-", i);
@@ -314,7 +314,7 @@ PyObject *kr_zip_next(PyObject *self) {
         Py_INCREF(result);
     }
     for (i = 0; i < n; i++) {
-        PyObject *it = PyTuple_GET_ITEM(z->iters, i), *item = Py_TYPE(it)->tp_iternext(it);
+        PyObject *it = PyTuple_GET_ITEM(z->iters, i), *item = kr_iternext(it);
         if (item == NULL) {
             Py_DECREF(result);
             return z->strict ? zip_check_lengths(z, i) : NULL;

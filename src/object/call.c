@@ -136,6 +136,7 @@ PyObject *PyObject_VectorcallDict(PyObject *callable, PyObject *const *args, siz
     PyThreadState *ts = &kr_thread()->base;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     vectorcallfunc f = kr_vectorcall_function(callable);
+    if (kr_c_stack_low()) return kr_raise_stack_low(" while calling a Python object");
     if (!f) return _PyObject_MakeTpCall(ts, callable, args, nargs, kwargs);
     if (!kwargs || PyDict_GET_SIZE(kwargs) == 0) return kr_check_result(ts, callable, f(callable, args, nargsf, NULL));
     FlatArgs flat;
@@ -148,6 +149,7 @@ PyObject *PyObject_VectorcallDict(PyObject *callable, PyObject *const *args, siz
 static PyObject *vectorcall_tuple(PyThreadState *ts, vectorcallfunc f, PyObject *callable, PyObject *tuple, PyObject *kwargs) {
     Py_ssize_t nargs = PyTuple_GET_SIZE(tuple);
     PyObject *const *args = ((PyTupleObject *)tuple)->ob_item;
+    if (kr_c_stack_low()) return kr_raise_stack_low(" while calling a Python object");
     if (!kwargs || PyDict_GET_SIZE(kwargs) == 0) return kr_check_result(ts, callable, f(callable, args, (size_t)nargs, NULL));
     FlatArgs flat;
     if (!flat_make(&flat, args, nargs, kwargs)) return NULL;

@@ -10,6 +10,12 @@ KR_INLINE vectorcallfunc kr_vectorcall_function(PyObject *callable) {
     return *(vectorcallfunc *)((char *)callable + t->tp_vectorcall_offset);
 }
 
+/* The iterator's tp_iternext. Iterators over iterators call it, which may lie any number deep: RecursionError then. */
+KR_INLINE PyObject *kr_iternext(PyObject *it) {
+    if (kr_c_stack_low()) return kr_raise_stack_low(" in an iterator");
+    return Py_TYPE(it)->tp_iternext(it);
+}
+
 /* _Py_CheckFunctionResult in line: a result and an exception exclude each other. */
 KR_INLINE PyObject *kr_check_result(PyThreadState *ts, PyObject *callable, PyObject *result) {
     if (KR_LIKELY((result != NULL) == (ts->curexc_type == NULL))) return result;
@@ -20,6 +26,7 @@ KR_INLINE PyObject *kr_check_result(PyThreadState *ts, PyObject *callable, PyObj
 KR_INLINE PyObject *kr_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     PyThreadState *ts = &kr_thread()->base;
     vectorcallfunc f = kr_vectorcall_function(callable);
+    if (kr_c_stack_low()) return kr_raise_stack_low(" while calling a Python object");
     if (KR_UNLIKELY(f == NULL)) return _PyObject_MakeTpCall(ts, callable, args, PyVectorcall_NARGS(nargsf), kwnames);
     return kr_check_result(ts, callable, f(callable, args, nargsf, kwnames));
 }

@@ -2,6 +2,7 @@
 #ifndef KRAIT_CONTAINER_H
 #define KRAIT_CONTAINER_H
 #include "memory/gc.h"
+#include "object/call.h"
 
 /* Whether o can take part in a reference cycle, as far as can be told without looking deeper. */
 KR_INLINE bool kr_object_may_cycle(PyObject *o) {
@@ -61,7 +62,7 @@ KR_INLINE int kr_iter_ended(void) {
 
 /* The next item of an iterator; NULL at the end with *failed == 0, or with *failed == -1 and an exception set. */
 KR_INLINE PyObject *kr_iter_next(PyObject *it, int *failed) {
-    PyObject *item = Py_TYPE(it)->tp_iternext(it);
+    PyObject *item = kr_iternext(it);
     *failed = item == NULL ? kr_iter_ended() : 0;
     return item;
 }

@@ -110,7 +110,7 @@ static PyObject *enum_count(KrEnumerate *e) {
 
 PyObject *kr_enumerate_next(PyObject *self) {
     KrEnumerate *e = (KrEnumerate *)self;
-    PyObject *item = Py_TYPE(e->it)->tp_iternext(e->it);
+    PyObject *item = kr_iternext(e->it);
     if (item == NULL)
         return NULL;
     PyObject *number = enum_count(e), *result = e->result;

@@ -262,7 +262,7 @@ static PyObject *anext_next(PyObject *self) {
     PyObject *it = anext_get_iter((KrAnextAwaitable *)self);
     if (it == NULL)
         return NULL;
-    PyObject *result = Py_TYPE(it)->tp_iternext(it);
+    PyObject *result = kr_iternext(it);
     Py_DECREF(it);
     return anext_finish((KrAnextAwaitable *)self, result);
 }

@@ -273,8 +273,8 @@ static Py_hash_t tuple_hash(PyObject *self) {
     Py_ssize_t n = Py_SIZE(self);
     Py_uhash_t acc = p5;
     /* Not Py_EnterRecursiveCall: hashing has no limit but the C stack's. */
-    if (KR_UNLIKELY((char *)__builtin_frame_address(0) < kr_thread()->vm.stack_low)) {
-        PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded while hashing a tuple");
+    if (kr_c_stack_low()) {
+        kr_raise_stack_low(" while hashing a tuple");
         return -1;
     }
     for (Py_ssize_t i = 0; i < n; i++) {

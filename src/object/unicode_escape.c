@@ -126,10 +126,11 @@ PyObject *_PyUnicode_DecodeUnicodeEscapeInternal(const char *s, Py_ssize_t n, co
 }
 PyObject *_PyUnicode_DecodeUnicodeEscapeStateful(const char *s, Py_ssize_t n, const char *errors, Py_ssize_t *consumed) {
     int invalid;
-    const char *at;
+    const char *at;     /* not to be looked at: an error handler may have put another text in place of s */
     PyObject *r = _PyUnicode_DecodeUnicodeEscapeInternal2(s, n, errors, consumed, &invalid, &at);
     if (!r || invalid == -1) return r;
-    int warned = invalid > 0xff ? PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid octal escape sequence '\\%.3s'", at)
+    int warned = invalid > 0xff ? PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid octal escape sequence '\\%c%c%c'", '0' + (invalid >> 6),
+                                                   '0' + (invalid >> 3 & 7), '0' + (invalid & 7))
                                 : PyErr_WarnFormat(PyExc_DeprecationWarning, 1, "invalid escape sequence '\\%c'", invalid);
     if (warned < 0) Py_CLEAR(r);
     return r;

@@ -17,7 +17,8 @@ extern char __executable_start[], etext[];
 typedef struct {
     PyObject *streams[9];       /* the standard streams' layers, which have been flushed: borrowed */
     int nstreams;
-    bool foreign;               /* extension modules are loaded: their objects may hide in untracked ones */
+    bool extensions;            /* extension modules are loaded */
+    bool foreign;               /* and not only the library's own: their objects may hide in untracked ones */
 } Check;
 
 void kr_exit_watch(int change) { kr_interp()->runtime.exit_watched += change; }
@@ -77,7 +78,7 @@ static bool is_foreign_capsule(PyObject *o) {
 }
 static bool matters(Check *c, PyObject *o) {
     PyTypeObject *t = Py_TYPE(o);
-    if (t->tp_del || (c->foreign && is_foreign(t))) return true;
+    if (t->tp_del || (c->extensions && is_foreign(t))) return true;
     bool is_weakref = Py_IS_TYPE(o, &_PyWeakref_RefType) || Py_IS_TYPE(o, &_PyWeakref_ProxyType) || Py_IS_TYPE(o, &_PyWeakref_CallableProxyType) ||
                       ((t->tp_flags & Py_TPFLAGS_HEAPTYPE) && PyType_IsSubtype(t, &_PyWeakref_RefType));
     if (is_weakref) {
@@ -117,7 +118,7 @@ bool kr_exit_can_be_seen(KrInterp *interp) {
         (m->garbage && PyList_GET_SIZE(m->garbage)) || (m->callbacks && PyList_GET_SIZE(m->callbacks)) || config->verbose || config->malloc_stats ||
         config->dump_refs || config->show_ref_count || PyErr_Occurred())
         return true;
-    Check c = {.foreign = interp->runtime.extensions_loaded};
+    Check c = {.extensions = interp->runtime.extensions_loaded, .foreign = interp->runtime.foreign_extensions};
     if (!find_streams(interp, &c)) return true;
     for (int i = 0; i < 3; i++)
         if (any_matters(&c, &m->generations[i].head)) return true;

@@ -78,7 +78,7 @@ void kr_gil_acquire_unbound(KrGil *g) {
 
 /* t runs on the calling OS thread from now on. */
 static void become(KrThread *t) {
-    if (KR_UNLIKELY(t->vm.stack_owner != pthread_self())) kr_vm_thread_set_stack(t);
+    if (KR_UNLIKELY(!kr_tls_stack_low)) kr_note_stack_bounds();
     kr_tls_thread = t;
     breaker_update(t->base.interp);
 }

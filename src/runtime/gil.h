@@ -22,6 +22,6 @@ KrThread *kr_first_thread(KrInterp *);
 /* The calling OS thread's state in an interpreter, NULL if it has none. */
 KrThread *kr_thread_in(KrInterp *);
 void kr_threads_delete_others(KrThread *keep);
-/* vm: notes the calling OS thread's stack bounds in t. */
-void kr_vm_thread_set_stack(KrThread *t);
+/* vm: notes the calling OS thread's stack bounds (kr_tls_stack_low). */
+void kr_note_stack_bounds(void);
 #endif

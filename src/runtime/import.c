@@ -293,6 +293,7 @@ PyObject *kr_import_dynamic(PyObject *spec) {
         goto done;
     }
     kr_interp()->runtime.extensions_loaded = true;
+    if (strncmp(PyBytes_AS_STRING(bytes), KR_STDLIB "/lib-dynload/", strlen(KR_STDLIB "/lib-dynload/"))) kr_interp()->runtime.foreign_extensions = true;
     PyObject *(*init)(void) = (PyObject * (*)(void)) dlsym(handle, symbol);
     if (!init) {
         PyObject *text = PyUnicode_FromFormat("dynamic module does not define module export function (%s)", symbol);

@@ -51,7 +51,8 @@ typedef struct {
     bool import_time_header;
     PyObject *(*eval_frame)(PyThreadState *, struct _PyInterpreterFrame *, int);
     int dlopenflags;
-    bool extensions_loaded;         /* code of others is in the process */
+    bool extensions_loaded;         /* extension modules are in the process, */
+    bool foreign_extensions;        /* and not only such as belong to the standard library */
     int frozen_override;            /* _imp._override_frozen_modules_for_tests(): 1 on, -1 off, 0 as configured */
     int exit_watched;               /* exit_check.c: kr_exit_watch */
     PyObject *before_forkers, *after_forkers_parent, *after_forkers_child;

@@ -18,6 +18,7 @@
 
 KrRuntime kr_runtime;
 _Thread_local KrThread *kr_tls_thread __attribute__((tls_model("initial-exec")));
+_Thread_local char *kr_tls_stack_low __attribute__((tls_model("initial-exec")));
 static _Thread_local KrThread *auto_thread __attribute__((tls_model("initial-exec")));
 
 /* ------------------------------------------------------------------ interpreters */
@@ -140,8 +141,7 @@ static KrThread *thread_new(KrInterp *interp) {
     if (!t) return NULL;
     PyThreadState *ts = &t->base;
     ts->interp = interp;
-    ts->recursion_limit = interp->vm.recursion_limit;
-    ts->recursion_remaining = interp->vm.recursion_limit;
+    ts->recursion_limit = ts->recursion_remaining = Py_MIN(interp->vm.recursion_limit, KR_RECURSION_MAX);
     ts->exc_info = &ts->exc_state;
     ts->cframe = &ts->root_cframe;
     ts->id = ++interp->runtime.next_thread_id;
@@ -161,7 +161,7 @@ static KrThread *thread_new(KrInterp *interp) {
 void kr_thread_bind(KrThread *t) {
     t->base.thread_id = PyThread_get_thread_ident();
     t->base.native_thread_id = PyThread_get_thread_native_id();
-    kr_vm_thread_set_stack(t);
+    kr_note_stack_bounds();
     if (!auto_thread) {
         auto_thread = t;
         t->base.gilstate_counter = 1;

@@ -54,8 +54,28 @@ typedef struct KrRuntime {
     KrRuntimeProcess process;     /* signal table, hash secret, start-up arguments */
 } KrRuntime;
 
+/* The greatest depth of calls: a recursion limit above it counts as this, lest recursion without end take all of the machine's memory. */
+#define KR_RECURSION_MAX 2000000
+/* Bytes of a C stack that are left for code that does not look how full it is, and for handling the RecursionError. */
+#ifdef KR_ASAN
+#define KR_STACK_RESERVE ((size_t)1 << 20)
+#else
+#define KR_STACK_RESERVE ((size_t)256 << 10)
+#endif
+
 extern KrRuntime kr_runtime;
 extern _Thread_local KrThread *kr_tls_thread __attribute__((tls_model("initial-exec")));
+
+/* The calling OS thread's C stack may not grow below this; NULL until the thread has had a thread state. */
+extern _Thread_local char *kr_tls_stack_low __attribute__((tls_model("initial-exec")));
+
+/* Whether the C stack is nearly used up. What recurses in C over data or calls of unknown depth asks this, or calls Py_EnterRecursiveCall, which does. */
+KR_INLINE bool kr_c_stack_low(void) {
+    char here;
+    return KR_UNLIKELY((uintptr_t)&here < (uintptr_t)kr_tls_stack_low);
+}
+/* RecursionError "maximum recursion depth exceeded<where>". NULL. */
+void *kr_raise_stack_low(const char *where);
 
 /* The calling thread's state; NULL when it holds no GIL. */
 KR_INLINE KrThread *kr_thread(void) { return kr_tls_thread; }

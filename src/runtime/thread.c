@@ -42,7 +42,7 @@ unsigned long PyThread_start_new_thread(void (*run)(void *), void *arg) {
     }
     *s = (Start){run, arg};
     size_t size = kr_runtime.process.thread_stack_size;
-    if (size) pthread_attr_setstacksize(&attr, size);
+    if (size) pthread_attr_setstacksize(&attr, size + KR_STACK_RESERVE);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     int rc = pthread_create(&id, &attr, thread_main, s);
     pthread_attr_destroy(&attr);
@@ -60,7 +60,7 @@ int PyThread_set_stacksize(size_t size) {
     if (size) {
         pthread_attr_t attr;
         if (pthread_attr_init(&attr)) return -1;
-        int rc = pthread_attr_setstacksize(&attr, size);
+        int rc = pthread_attr_setstacksize(&attr, size + KR_STACK_RESERVE);
         pthread_attr_destroy(&attr);
         if (rc) return -1;
     }

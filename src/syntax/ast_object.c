@@ -362,7 +362,7 @@ static PyObject *kr_write_node(KrAstWriter *w, int category, const void *node) {
     const __typeof__(kr_ast_categories[0]) *info = &kr_ast_categories[category];
     size_t index = KR_FT_IS_SUM(category) ? (size_t)*(const int *)node - 1 : kr_product_index(category), at = info->fields_at;
     const KrAstField *f = kr_ast_classes[index].fields;
-    if (w->depth >= w->limit) {
+    if (w->depth >= w->limit || kr_c_stack_low()) {
         PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded during ast construction");
         return NULL;
     }
@@ -401,7 +401,7 @@ fail:
 }
 
 PyObject *kr_ast_to_object(const Kr_mod *mod) {
-    KrAstWriter w = {.state = kr_ast_state(), .limit = Py_GetRecursionLimit() * KR_AST_DEPTH_SCALE};
+    KrAstWriter w = {.state = kr_ast_state(), .limit = Py_MIN(Py_GetRecursionLimit(), KR_RECURSION_MAX) * KR_AST_DEPTH_SCALE};
     if (!w.state) return NULL;
     for (int c = KR_FT_expr_context; c <= KR_FT_cmpop; c++) w.enum_base[c] = kr_enum_base(c);
     return kr_write_node(&w, KR_FT_mod, mod);

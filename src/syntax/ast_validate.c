@@ -17,7 +17,7 @@ static bool kr_invalid(const char *message) {
 }
 
 static bool kr_enter(KrValidator *v) {
-    if (++v->depth <= v->limit) return true;
+    if (++v->depth <= v->limit && !kr_c_stack_low()) return true;
     PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded during compilation");
     return false;
 }
@@ -453,7 +453,7 @@ static bool kr_check_stmt(KrValidator *v, const Kr_stmt *s) {
 }
 
 int kr_ast_validate(const Kr_mod *mod) {
-    KrValidator v = {0, Py_GetRecursionLimit() * 3};
+    KrValidator v = {0, Py_MIN(Py_GetRecursionLimit(), KR_RECURSION_MAX) * 3};
     bool ok = true;
     switch (mod->kind) {
     case KR_mod_Module: ok = kr_check_stmts(&v, mod->v.Module.body); break;

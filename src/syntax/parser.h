@@ -117,7 +117,7 @@ int kr_pop_seq(KrParser *, size_t base, KrSeq **out);
 bool kr_deeper_slow(KrParser *);
 KR_INLINE bool kr_deeper(KrParser *p, int by) {
     p->level += by;
-    return KR_LIKELY(p->level <= KR_PARSER_MAX_LEVEL) || kr_deeper_slow(p);
+    return KR_LIKELY(p->level <= KR_PARSER_MAX_LEVEL && !kr_c_stack_low()) || kr_deeper_slow(p);
 }
 
 /* --- memo of the second pass --- */

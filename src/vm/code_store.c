@@ -107,7 +107,7 @@ static KrCode *unloaded(KrCodeStore *s, uint32_t i, PyObject *filename) {
     PyObject *name = object(s, r->name, &PyUnicode_Type), *qualname = name ? object(s, r->qualname, &PyUnicode_Type) : NULL;
     if (!qualname || (r->filename != KR_STORED_SAME && !(filename = object(s, r->filename, &PyUnicode_Type)))) return NULL;
     const unsigned char *lines = place(s, r->lines, r->lines_size, 1, 1);
-    if (!lines) return NULL;
+    if (!lines || !place(s, r->instrs, r->ninstrs, sizeof(KrInstr), sizeof(KrInstr))) return NULL;
     if (r->nplus > r->nregs || r->nregs > KR_REG_MAX || r->nfrees > r->nplus || !filename) {
         bad("sizes in code");
         return NULL;

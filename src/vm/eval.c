@@ -95,8 +95,8 @@ KrFrame *kr_frame_current(void) { return kr_thread()->vm.frame; }
 /* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
 static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
-    if (kr_c_stack_low(t) || kr_recursion_enter(t) < 0) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
+    if (kr_c_stack_low() || kr_recursion_enter(t) < 0) {
+        if (!PyErr_Occurred()) kr_raise_stack_low("");
         Py_DECREF(func);
         return NULL;
     }

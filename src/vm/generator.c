@@ -212,7 +212,7 @@ PySendResult kr_gen_resume(PyGenObject *g, PyObject *value, bool throwing, bool 
         }
         return PYGEN_ERROR;
     }
-    if (KR_UNLIKELY(kr_c_stack_low(t))) {
+    if (KR_UNLIKELY(kr_c_stack_low())) {
         t->base.recursion_remaining--;
         if (kr_recursion_exceeded(t, "") < 0) return PYGEN_ERROR;
         t->base.recursion_remaining++;
@@ -351,7 +351,7 @@ PyObject *kr_gen_throw(PyGenObject *g, bool close_delegate, PyObject *type, PyOb
         f->previous = t->vm.frame;
         t->vm.frame = f;
         g->gi_frame_state = KR_GEN_EXECUTING;
-        r = kr_c_stack_low(t) ? (kr_recursion_exceeded(t, ""), NULL) : kr_gen_throw((PyGenObject *)it, close_delegate, type, value, tb);
+        r = kr_c_stack_low() ? (kr_recursion_exceeded(t, ""), NULL) : kr_gen_throw((PyGenObject *)it, close_delegate, type, value, tb);
         g->gi_frame_state = KR_GEN_SUSPENDED;
         t->vm.frame = f->previous;
         f->previous = NULL;

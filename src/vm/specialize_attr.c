@@ -51,8 +51,10 @@ static bool prepare_lacks(KrCache *c, PyObject *o, PyObject *name) {
 }
 static bool has_no_dict(PyTypeObject *t) { return t->tp_dictoffset == 0 && !(t->tp_flags & Py_TPFLAGS_MANAGED_DICT); }
 
-static bool is_slot(PyObject *descr, bool writable) {
-    if (!Py_IS_TYPE(descr, &PyMemberDescr_Type)) return false;
+/* A descriptor of another class refuses t's instances, and must go on doing so. */
+static bool is_descr_of(PyObject *descr, PyTypeObject *kind, PyTypeObject *t) { return Py_IS_TYPE(descr, kind) && PyType_IsSubtype(t, PyDescr_TYPE(descr)); }
+static bool is_slot(PyObject *descr, PyTypeObject *t, bool writable) {
+    if (!is_descr_of(descr, &PyMemberDescr_Type, t)) return false;
     PyMemberDef *m = ((PyMemberDescrObject *)descr)->d_member;
     return m->type == T_OBJECT_EX && m->offset > 0 && !(m->flags & (writable ? READONLY | PY_AUDIT_READ : PY_AUDIT_READ));
 }
@@ -62,7 +64,7 @@ static PyObject *find_in_class(KrCache *c, PyObject *o, PyObject *name) {
     PyTypeObject *meta = Py_TYPE(o), *t = (PyTypeObject *)o;
     if (meta->tp_getattro != PyType_Type.tp_getattro || !(c->version2 = kr_type_version(meta)) || !(c->version = kr_type_version(t))) return NULL;
     PyObject *descr = _PyType_Lookup(meta, name);
-    if (descr && Py_TYPE(descr)->tp_descr_set) return NULL;
+    if (descr && (Py_TYPE(descr)->tp_descr_set || type_can_change(Py_TYPE(descr)))) return NULL;
     return _PyType_Lookup(t, name);
 }
 
@@ -80,11 +82,11 @@ static bool load_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name)
     PyObject *descr = _PyType_Lookup(t, name);
     if (descr && Py_TYPE(descr)->tp_descr_set) {
         c->object = descr;
-        if (is_slot(descr, false)) {
+        if (is_slot(descr, t, false)) {
             c->extra = (uint32_t)((PyMemberDescrObject *)descr)->d_member->offset;
             return kr_special_set(at, c, KR_OP_LOAD_ATTR_SLOT);
         }
-        if (Py_IS_TYPE(descr, &PyGetSetDescr_Type) && ((PyGetSetDescrObject *)descr)->d_getset->get) return kr_special_set(at, c, KR_OP_LOAD_ATTR_GETSET);
+        if (is_descr_of(descr, &PyGetSetDescr_Type, t) && ((PyGetSetDescrObject *)descr)->d_getset->get) return kr_special_set(at, c, KR_OP_LOAD_ATTR_GETSET);
         PyObject *getter = Py_IS_TYPE(descr, &PyProperty_Type) ? kr_property_getter(descr) : NULL;
         if (getter && PyFunction_Check(getter)) {
             KrCode *code = (KrCode *)((PyFunctionObject *)getter)->func_code;
@@ -93,6 +95,7 @@ static bool load_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name)
         }
         return kr_special_none(c);
     }
+    if (descr && type_can_change(Py_TYPE(descr))) return kr_special_none(c);    /* it may become a data descriptor */
     int form = own_form(c, o, name, KR_OP_LOAD_ATTR_VALUE, KR_OP_LOAD_ATTR_DICT);
     if (form) return kr_special_set(at, c, form);
     if (!descr || !is_plain_value(descr, false)) return kr_special_none(c);
@@ -106,7 +109,7 @@ static bool store_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name
     if (t->tp_setattro != PyObject_GenericSetAttr || !(c->version = kr_type_version(t))) return kr_special_none(c);
     PyObject *descr = _PyType_Lookup(t, name);
     if (descr && Py_TYPE(descr)->tp_descr_set) {
-        if (!is_slot(descr, true)) return kr_special_none(c);
+        if (!is_slot(descr, t, true)) return kr_special_none(c);
         c->extra = (uint32_t)((PyMemberDescrObject *)descr)->d_member->offset;
         return kr_special_set(at, c, KR_OP_STORE_ATTR_SLOT);
     }

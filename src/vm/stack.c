@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
+/* Bytes of registers and headers that a thread may have in use: recursion whose limit is set too high ends here, or at KR_RECURSION_MAX levels, and not
+ * when the machine has no memory left. */
+#define STACK_MAX ((size_t)768 << 20)
 
 /* ------------------------------------------------------------------ segments */
 
@@ -24,11 +27,13 @@ static KrFrameChunk *frame_chunk_new(size_t bytes) {
 static void reg_chunk_enter(KrThreadVM *v, KrRegChunk *c) {
     c->previous = v->reg_chunk;
     v->reg_chunk = c;
+    v->stack_used += c->size * sizeof(PyObject *);
     v->reg_limit = c->regs + c->size;
 }
 static void frame_chunk_enter(KrThreadVM *v, KrFrameChunk *c) {
     c->previous = v->frame_chunk;
     v->frame_chunk = c;
+    v->stack_used += c->size;
     v->frame_top = c->bytes;
     v->frame_limit = c->bytes + c->size;
 }
@@ -64,8 +69,15 @@ void kr_vm_thread_fini(KrThread *t) {
     v->frame_spare = NULL;
 }
 
+/* Whether there may be another segment; else RecursionError. */
+static bool may_grow(KrThreadVM *v) {
+    if (v->stack_used <= STACK_MAX) return true;
+    PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
+    return false;
+}
 KrFrame *kr_frame_alloc_segment(KrThread *t) {
     KrThreadVM *v = &t->vm;
+    if (!may_grow(v)) return NULL;
     KrFrameChunk *c = v->frame_spare;
     if (c) v->frame_spare = NULL;
     else if (!(c = frame_chunk_new(MORE_HEADERS * sizeof(KrFrame)))) return (KrFrame *)PyErr_NoMemory();
@@ -77,6 +89,7 @@ KrFrame *kr_frame_alloc_segment(KrThread *t) {
 }
 PyObject **kr_regs_segment(KrThread *t, size_t n) {
     KrThreadVM *v = &t->vm;
+    if (!may_grow(v)) return NULL;
     KrRegChunk *c = v->reg_spare;
     if (c && c->size >= n) v->reg_spare = NULL;
     else if (!(c = reg_chunk_new(n > MORE_REGISTERS / 2 ? 2 * n : MORE_REGISTERS))) return (PyObject **)PyErr_NoMemory();
@@ -89,6 +102,7 @@ void kr_frame_close_segments(KrThread *t, KrFrame *f) {
     if (flags & KR_FRAME_REG_SEGMENT) {
         KrRegChunk *c = v->reg_chunk;
         v->reg_chunk = c->previous;
+        v->stack_used -= c->size * sizeof(PyObject *);
         v->reg_limit = c->previous->regs + c->previous->size;
         if (v->reg_spare) PyMem_RawFree(c);
         else v->reg_spare = c;
@@ -96,6 +110,7 @@ void kr_frame_close_segments(KrThread *t, KrFrame *f) {
     if (flags & KR_FRAME_HEADER_SEGMENT) {
         KrFrameChunk *c = v->frame_chunk;
         v->frame_chunk = c->previous;
+        v->stack_used -= c->size;
         v->frame_limit = c->previous->bytes + c->previous->size;
         /* the segment below is full up to its last whole header */
         v->frame_top = c->previous->bytes + c->previous->size / sizeof(KrFrame) * sizeof(KrFrame);
@@ -128,26 +143,30 @@ static bool main_stack(void **low, size_t *size) {
     *size = limit.rlim_cur;
     return true;
 }
-void kr_vm_thread_set_stack(KrThread *t) {
+void kr_note_stack_bounds(void) {
     pthread_attr_t attr;
     void *low;
     size_t size;
-    enum { RESERVE = 256 * 1024 }; /* for C code that does not ask, and for handling the RecursionError */
-    t->vm.stack_low = NULL;
-    t->vm.stack_owner = pthread_self();
-    bool known = main_stack(&low, &size);
-    if (!known) {
+    const size_t most = (size_t)1 << 30;    /* of a stack without a limit */
+    kr_tls_stack_low = NULL;
+    if (!main_stack(&low, &size)) {
         if (pthread_getattr_np(pthread_self(), &attr)) return;
-        known = pthread_attr_getstack(&attr, &low, &size) == 0;
+        bool known = pthread_attr_getstack(&attr, &low, &size) == 0;
         pthread_attr_destroy(&attr);
+        if (!known) return;
     }
-    if (known) t->vm.stack_low = (char *)low + (size > 4 * RESERVE ? RESERVE : size / 4);
+    size_t unused = size > most ? size - most : size > 2 * KR_STACK_RESERVE ? KR_STACK_RESERVE : size / 2;
+    kr_tls_stack_low = (char *)low + unused;
+}
+void *kr_raise_stack_low(const char *where) {
+    PyErr_Format(PyExc_RecursionError, "maximum recursion depth exceeded%s", where);
+    return NULL;
 }
 
 int kr_recursion_exceeded(KrThread *t, const char *where) {
     PyThreadState *ts = &t->base;
     /* while a RecursionError is being made, some more levels are allowed */
-    if (ts->recursion_headroom && ts->recursion_remaining >= -50 && !kr_c_stack_low(t)) return 0;
+    if (ts->recursion_headroom && ts->recursion_remaining >= -50 && !kr_c_stack_low()) return 0;
     ts->recursion_headroom++;
     PyErr_Format(PyExc_RecursionError, "maximum recursion depth exceeded%s", where);
     ts->recursion_headroom--;
@@ -156,7 +175,7 @@ int kr_recursion_exceeded(KrThread *t, const char *where) {
 }
 int Py_EnterRecursiveCall(const char *where) {
     KrThread *t = kr_thread();
-    if (KR_UNLIKELY(t->base.recursion_remaining-- <= 0 || kr_c_stack_low(t))) return kr_recursion_exceeded(t, where);
+    if (KR_UNLIKELY(t->base.recursion_remaining-- <= 0 || kr_c_stack_low())) return kr_recursion_exceeded(t, where);
     return 0;
 }
 void Py_LeaveRecursiveCall(void) { kr_thread()->base.recursion_remaining++; }
@@ -165,7 +184,8 @@ void Py_SetRecursionLimit(int limit) {
     KrInterp *interp = kr_interp();
     interp->vm.recursion_limit = limit;
     for (KrThread *t = interp->threads; t; t = (KrThread *)t->base.next) {
-        t->base.recursion_remaining += limit - t->base.recursion_limit;
-        t->base.recursion_limit = limit;
+        int effective = Py_MIN(limit, KR_RECURSION_MAX);
+        t->base.recursion_remaining += effective - t->base.recursion_limit;
+        t->base.recursion_limit = effective;
     }
 }

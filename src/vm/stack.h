@@ -36,8 +36,6 @@ KR_INLINE int kr_recursion_enter(KrThread *t) {
     return KR_UNLIKELY(t->base.recursion_remaining-- <= 0) ? kr_recursion_exceeded(t, "") : 0;
 }
 KR_INLINE void kr_recursion_leave(KrThread *t) { t->base.recursion_remaining++; }
-/* Whether the C stack is nearly used up. */
-KR_INLINE bool kr_c_stack_low(KrThread *t) { return (char *)__builtin_frame_address(0) < t->vm.stack_low; }
 
 /* A header of which only the flags are set. */
 KR_INLINE KrFrame *kr_frame_alloc(KrThread *t) {

@@ -14,11 +14,10 @@ typedef struct {
     PyObject **reg_top, **reg_limit;/* first free register, end of the segment */
     char *frame_top, *frame_limit;  /* bump allocation of KrFrame headers */
     struct KrFrameChunk *frame_chunk;
-    char *stack_low;                /* C stack addresses below this raise RecursionError */
-    pthread_t stack_owner;          /* the OS thread whose stack that is */
     int c_recursion;                /* nesting of C calls that entered Python */
     struct KrRegChunk *reg_spare;   /* a segment kept for reuse, all NULL */
     struct KrFrameChunk *frame_spare;
+    size_t stack_used;              /* bytes of the segments in use */
     bool installing_trace, installing_profile; /* a call of sys.settrace, sys.setprofile is under way */
 } KrThreadVM;
 typedef struct {

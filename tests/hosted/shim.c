@@ -10,6 +10,8 @@ KrRuntime kr_runtime;
 KrNames kr_names;
 _Thread_local KrThread *kr_tls_thread __attribute__((tls_model("initial-exec")));
 
+_Thread_local char *kr_tls_stack_low __attribute__((tls_model("initial-exec")));
+void *kr_raise_stack_low(const char *where) { return NULL; }
 static KrInterp interp;
 static KrThread thread;
 
