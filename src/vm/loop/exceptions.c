@@ -26,7 +26,7 @@ static PyObject *take_exception(void) {
     return v;
 }
 /* The frame's handler for the current exception at instruction `raised` - 1 gets it: true, and f->pc is where to go on. */
-static bool enter_handler(KrFrame *f, KrInstr *raised) {
+static KR_NOINLINE bool enter_handler(KrFrame *f, KrInstr *raised) {
     const KrExcEntry *entry = find_handler(f->code, (uint32_t)(raised - 1 - f->code->instrs));
     if (!entry) return false;
     int base = f->code->temp_base + entry->depth;
@@ -43,7 +43,7 @@ static bool enter_handler(KrFrame *f, KrInstr *raised) {
     return true;
 }
 /* Adds the running frame to the traceback. */
-static void add_to_traceback(KrThread *t, KrFrame *f) {
+static KR_NOINLINE void add_to_traceback(KrThread *t, KrFrame *f) {
     PyFrameObject *o = kr_frame_object(f);
     if (o) PyTraceBack_Here(o);
     if (KR_UNLIKELY(kr_tracing(t))) kr_trace_exception(t, f);
