@@ -19,7 +19,7 @@ _Static_assert(sizeof(Block) == 16, "the memory behind it is aligned for everyth
 
 static char *block_new(Py_ssize_t size) {
     if (size > PY_SSIZE_T_MAX - (Py_ssize_t)sizeof(Block)) return (char *)PyErr_NoMemory();
-    Block *b = PyMem_Calloc(1, sizeof(Block) + (size_t)size);
+    Block *b = PyMem_Calloc(1, sizeof(Block) + (size_t)(size ? size : 1));      /* the pointer handed out is into the block */
     return b ? (char *)(b + 1) : (char *)PyErr_NoMemory();
 }
 static void free_memory(KrCData *o) {
