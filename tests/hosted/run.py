@@ -51,6 +51,7 @@ MODULES = {
     "_socket": (["src/module/_socket" + f + ".c" for f in ("", "_address", "_message", "_names", "_transfer")], ["test.test_socket"],
                 {"VSOCK": "binds a fixed port of the machine, which fails while another run holds it"}, ["socket"]),
     "_csv": (["src/module/_csv" + f + ".c" for f in ("", "_dialect", "_reader", "_writer")], ["test.test_csv"], {}, ["csv"]),
+    "_curses": (["src/module/curses/" + f + ".c" for f in "curses library window text screen color terminfo".split()], ["test.test_curses"], {}, ["curses"]),
     "_statistics": (["src/module/_statistics.c"], ["test.test_statistics"], {}, ["statistics"]),
     "_io": (IO, ["test.test_io", "test.test_memoryio", "test.test_fileio", "test.test_bufio", "test.test_univnewlines"], {}, ["io"]),
 }

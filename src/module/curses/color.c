@@ -35,7 +35,8 @@ static PyObject *start_color_(PyObject *module, PyObject *unused) {
     if (NC.start_color() == ERR) return kr_curses_checked(ERR, "start_color");
     NC.has_colours = true;
     PyObject *colors = PyLong_FromLong(*NC.COLORS), *pairs = PyLong_FromLong(*NC.COLOR_PAIRS);
-    int r = colors && pairs && PyDict_SetItemString(NC.module_dict, "COLORS", colors) == 0 ? PyDict_SetItemString(NC.module_dict, "COLOR_PAIRS", pairs) : -1;
+    int r = colors && pairs ? PyDict_SetItemString(NC.module_dict, "COLORS", colors) : -1;
+    if (r == 0) r = PyDict_SetItemString(NC.module_dict, "COLOR_PAIRS", pairs);
     Py_XDECREF(colors);
     Py_XDECREF(pairs);
     return r < 0 ? NULL : Py_NewRef(Py_None);
@@ -59,7 +60,8 @@ static PyObject *init_color_(PyObject *module, PyObject *const *args, Py_ssize_t
 }
 static PyObject *init_pair_(PyObject *module, PyObject *const *args, Py_ssize_t n) {
     int p, f, b;
-    if (!_PyArg_CheckPositional("init_pair", n, 3, 3) || pair(args[0], &p) < 0 || color(args[1], -1, &f) < 0 || color(args[2], -1, &b) < 0 || !ready()) return NULL;
+    if (!_PyArg_CheckPositional("init_pair", n, 3, 3) || pair(args[0], &p) < 0) return NULL;
+    if (color(args[1], -1, &f) < 0 || color(args[2], -1, &b) < 0 || !ready()) return NULL;
     if (NC.init_extended_pair(p, f, b) == ERR) return pair_failed(p, "init_extended_pair");
     Py_RETURN_NONE;
 }
@@ -81,7 +83,8 @@ static PyObject *pair_number_(PyObject *module, PyObject *o) {
 PyMethodDef kr_curses_color_functions[] = {
     {"color_content", color_content_, METH_O, "color_content($module, color_number, /)\n--\n\nA colour's red, green and blue, from 0 to 1000."},
     {"color_pair", color_pair_, METH_O, "color_pair($module, pair_number, /)\n--\n\nThe attribute of text in a pair of colours."},
-    {"has_extended_color_support", has_extended_color_support, METH_NOARGS, "has_extended_color_support($module, /)\n--\n\nTrue: there may be more than 256 colours."},
+    {"has_extended_color_support", has_extended_color_support, METH_NOARGS,
+     "has_extended_color_support($module, /)\n--\n\nTrue: there may be more than 256 colours."},
     {"init_color", KR_METH(init_color_), METH_FASTCALL, "init_color($module, color_number, r, g, b, /)\n--\n\nRedefines a colour."},
     {"init_pair", KR_METH(init_pair_), METH_FASTCALL, "init_pair($module, pair_number, fg, bg, /)\n--\n\nRedefines a pair of colours."},
     {"pair_content", pair_content_, METH_O, "pair_content($module, pair_number, /)\n--\n\nThe colours of a pair."},

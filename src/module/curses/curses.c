@@ -31,8 +31,10 @@ static const KrConstant constants[] = {
 };
 enum { FUNCTION_KEYS = 64 };    /* KEY_F0 to KEY_F63 */
 
-static PyStructSequence_Field version_fields[] = {{"major", "Major release number"}, {"minor", "Minor release number"}, {"patch", "Patch release number"}, {NULL}};
-static PyStructSequence_Desc version_desc = {"curses.ncurses_version", "The version of the curses library that the module was compiled for.", version_fields, 3};
+static PyStructSequence_Field version_fields[] = {
+    {"major", "Major release number"}, {"minor", "Minor release number"}, {"patch", "Patch release number"}, {NULL}};
+static PyStructSequence_Desc version_desc = {
+    "curses.ncurses_version", "The version of the curses library that the module was compiled for.", version_fields, 3};
 static PyObject *library_version(void) {
     PyTypeObject *type = PyStructSequence_NewType(&version_desc);
     PyObject *v = type ? PyStructSequence_New(type) : NULL;

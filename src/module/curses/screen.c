@@ -381,7 +381,8 @@ PyMethodDef kr_curses_screen_functions[] = {
     ONE(unctrl, "ch", "A character as it can be shown, ^A for control-A."),
     ONE(unget_wch, "ch", "The character is what get_wch() gives next."),
     ONE(ungetch, "ch", "The key is what getch() gives next."),
-    {"ungetmouse", ungetmouse_, METH_VARARGS, "ungetmouse($module, id, x, y, z, bstate, /)\n--\n\nThe event is what getmouse() gives next, and KEY_MOUSE what getch() does."},
+    {"ungetmouse", ungetmouse_, METH_VARARGS,
+     "ungetmouse($module, id, x, y, z, bstate, /)\n--\n\nThe event is what getmouse() gives next, and KEY_MOUSE what getch() does."},
     {"update_lines_cols", update_lines_cols, METH_NOARGS, "update_lines_cols($module, /)\n--\n\nSets LINES and COLS."},
     ONE(use_env, "flag", "Whether initscr() looks at LINES and COLUMNS of the environment."),
     {NULL}};

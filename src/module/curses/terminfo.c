@@ -78,9 +78,11 @@ static PyObject *putp_(PyObject *module, PyObject *o) {
 
 PyMethodDef kr_curses_terminfo_functions[] = {
     {"putp", putp_, METH_O, "putp($module, string, /)\n--\n\nWrites a capability's value to the terminal."},
-    {"setupterm", KR_METH(setupterm_), METH_VARARGS | METH_KEYWORDS, "setupterm($module, /, term=None, fd=-1)\n--\n\nLooks the terminal up: by default that of TERM."},
+    {"setupterm", KR_METH(setupterm_), METH_VARARGS | METH_KEYWORDS,
+     "setupterm($module, /, term=None, fd=-1)\n--\n\nLooks the terminal up: by default that of TERM."},
     {"tigetflag", tigetflag_, METH_O, "tigetflag($module, capname, /)\n--\n\nA capability that is there or isn't; -1: there is no such."},
     {"tigetnum", tigetnum_, METH_O, "tigetnum($module, capname, /)\n--\n\nA capability that is a number; -1: not given, -2: there is no such."},
     {"tigetstr", tigetstr_, METH_O, "tigetstr($module, capname, /)\n--\n\nA capability that is text, or None."},
-    {"tparm", tparm_, METH_VARARGS, "tparm($module, str, i1=0, i2=0, i3=0, i4=0, i5=0, i6=0, i7=0, i8=0,\n      i9=0, /)\n--\n\nA capability's text with its parameters put in."},
+    {"tparm", tparm_, METH_VARARGS,
+     "tparm($module, str, i1=0, i2=0, i3=0, i4=0, i5=0, i6=0, i7=0, i8=0,\n      i9=0, /)\n--\n\nA capability's text with its parameters put in."},
     {NULL}};

@@ -25,7 +25,8 @@ static bool parse(PyObject *args, const char *name, bool with_n, Arguments *a) {
     if (extra < 0 || extra > 3) return wrong_count(name, with_n ? 2 : 1, with_n ? 5 : 4);
     char format[60];
     snprintf(format, sizeof format, "%sO%s%s:%s", a->at ? "ii" : "", with_n ? "i" : "", a->with_attr ? "l" : "", name);
-    if (a->at) return with_n ? PyArg_ParseTuple(args, format, &a->y, &a->x, &a->what, &a->n, &a->attr) : PyArg_ParseTuple(args, format, &a->y, &a->x, &a->what, &a->attr);
+    if (a->at && with_n) return PyArg_ParseTuple(args, format, &a->y, &a->x, &a->what, &a->n, &a->attr);
+    if (a->at) return PyArg_ParseTuple(args, format, &a->y, &a->x, &a->what, &a->attr);
     return with_n ? PyArg_ParseTuple(args, format, &a->what, &a->n, &a->attr) : PyArg_ParseTuple(args, format, &a->what, &a->attr);
 }
 /* Moves the cursor where the arguments say; ERR when that is outside. */
@@ -42,7 +43,9 @@ static PyObject *window_addch(PyObject *self, PyObject *args) {
     if (!kind) return NULL;
     if (kind == 2) {
         cchar_t cell;
-        if (NC.setcchar(&cell, wide, (attr_t)a.attr, (short)NC.PAIR_NUMBER((int)a.attr), NULL) == OK && go(self, &a) == OK) r = NC.wadd_wch(WINDOW_OF(self), &cell);
+        r = NC.setcchar(&cell, wide, (attr_t)a.attr, (short)NC.PAIR_NUMBER((int)a.attr), NULL);
+        if (r == OK) r = go(self, &a);
+        if (r == OK) r = NC.wadd_wch(WINDOW_OF(self), &cell);
         return kr_curses_checked(r, "add_wch");
     }
     if (go(self, &a) == OK) r = NC.waddch(WINDOW_OF(self), narrow | (attr_t)a.attr);
@@ -297,14 +300,18 @@ PyMethodDef kr_curses_text_methods[] = {
     {"attron", window_attron, METH_O, "attron($self, attr, /)\n--\n\nText written from now on has the attribute, too."},
     {"attrset", window_attrset, METH_O, "attrset($self, attr, /)\n--\n\nText written from now on has these attributes."},
     {"bkgd", KR_METH(window_bkgd), METH_FASTCALL, "bkgd($self, ch, attr=_curses.A_NORMAL, /)\n--\n\nGives every cell a new background."},
-    {"bkgdset", KR_METH(window_bkgdset), METH_FASTCALL, "bkgdset($self, ch, attr=_curses.A_NORMAL, /)\n--\n\nSets the background of cells written from now on."},
+    {"bkgdset", KR_METH(window_bkgdset), METH_FASTCALL,
+     "bkgdset($self, ch, attr=_curses.A_NORMAL, /)\n--\n\nSets the background of cells written from now on."},
     {"border", KR_METH(window_border), METH_FASTCALL,
-     "border($self, ls=_curses.ACS_VLINE, rs=_curses.ACS_VLINE,\n       ts=_curses.ACS_HLINE, bs=_curses.ACS_HLINE,\n       tl=_curses.ACS_ULCORNER, tr=_curses.ACS_URCORNER,\n"
+     "border($self, ls=_curses.ACS_VLINE, rs=_curses.ACS_VLINE,\n       ts=_curses.ACS_HLINE, bs=_curses.ACS_HLINE,\n"
+     "       tl=_curses.ACS_ULCORNER, tr=_curses.ACS_URCORNER,\n"
      "       bl=_curses.ACS_LLCORNER, br=_curses.ACS_LRCORNER, /)\n--\n\nDraws a frame along the edges; 0: the usual character."},
     {"box", window_box, METH_VARARGS, "box([verch=0, horch=0])\nDraws a frame along the edges."},
-    {"chgat", window_chgat, METH_VARARGS, "chgat(attr), chgat(n, attr), chgat(y, x, attr), chgat(y, x, n, attr)\n\nChanges the attributes of n cells, or of the rest of the line."},
+    {"chgat", window_chgat, METH_VARARGS,
+     "chgat(attr), chgat(n, attr), chgat(y, x, attr), chgat(y, x, n, attr)\n\nChanges the attributes of n cells, or of the rest of the line."},
     {"delch", window_delch, METH_VARARGS, "delch([y, x])\nTakes a character out of its line."},
-    {"echochar", KR_METH(window_echochar), METH_FASTCALL, "echochar($self, ch, attr=_curses.A_NORMAL, /)\n--\n\nWrites a character and shows it at once."},
+    {"echochar", KR_METH(window_echochar), METH_FASTCALL,
+     "echochar($self, ch, attr=_curses.A_NORMAL, /)\n--\n\nWrites a character and shows it at once."},
     {"get_wch", window_get_wch, METH_VARARGS, "get_wch([y, x])\nWaits for a character, a str, or for another key, an int."},
     {"getbkgd", window_getbkgd, METH_NOARGS, "getbkgd($self, /)\n--\n\nThe background's character and attributes."},
     {"getch", window_getch, METH_VARARGS, "getch([y, x])\nWaits for a key's number; -1 without one."},

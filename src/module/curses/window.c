@@ -226,7 +226,9 @@ static PyObject *window_within(PyObject *self, PyObject *args, const char *name,
     return kr_curses_window(make(WINDOW_OF(self), lines, columns, y, x), ((PyCursesWindowObject *)self)->encoding);
 }
 static PyObject *window_derwin(PyObject *self, PyObject *args) { return window_within(self, args, "derwin", NC.derwin); }
-static PyObject *window_subwin(PyObject *self, PyObject *args) { return window_within(self, args, "subwin", NC.is_pad(WINDOW_OF(self)) ? NC.subpad : NC.subwin); }
+static PyObject *window_subwin(PyObject *self, PyObject *args) {
+    return window_within(self, args, "subwin", NC.is_pad(WINDOW_OF(self)) ? NC.subpad : NC.subwin);
+}
 
 /* ------------------------------------------------------------------ the type */
 
@@ -280,13 +282,18 @@ static PyMethodDef window_methods[] = {
     {"mvwin", window_mvwin, METH_VARARGS, "Moves the window."},
     {"nodelay", window_nodelay, METH_VARARGS, "Whether reading a key does not wait."},
     {"notimeout", window_notimeout, METH_VARARGS, "Whether sequences of keys may take any time."},
-    {"noutrefresh", window_noutrefresh, METH_VARARGS, "noutrefresh([pminrow, pmincol, sminrow, smincol, smaxrow, smaxcol])\nMarks what the next doupdate() shows."},
-    {"overlay", window_overlay, METH_VARARGS, "overlay(destwin, [sminrow, smincol, dminrow, dmincol, dmaxrow, dmaxcol])\nCopies what isn't blank onto another window."},
-    {"overwrite", window_overwrite, METH_VARARGS, "overwrite(destwin, [sminrow, smincol, dminrow, dmincol, dmaxrow,\n          dmaxcol])\nCopies onto another window."},
+    {"noutrefresh", window_noutrefresh, METH_VARARGS,
+     "noutrefresh([pminrow, pmincol, sminrow, smincol, smaxrow, smaxcol])\nMarks what the next doupdate() shows."},
+    {"overlay", window_overlay, METH_VARARGS,
+     "overlay(destwin, [sminrow, smincol, dminrow, dmincol, dmaxrow, dmaxcol])\nCopies what isn't blank onto another window."},
+    {"overwrite", window_overwrite, METH_VARARGS,
+     "overwrite(destwin, [sminrow, smincol, dminrow, dmincol, dmaxrow,\n          dmaxcol])\nCopies onto another window."},
     {"putwin", window_putwin, METH_O, "putwin($self, file, /)\n--\n\nWrites the window to a file, for getwin()."},
-    {"redrawln", KR_METH(window_redrawln), METH_FASTCALL, "redrawln($self, beg, num, /)\n--\n\nShows lines anew at the next refresh, changed or not."},
+    {"redrawln", KR_METH(window_redrawln), METH_FASTCALL,
+     "redrawln($self, beg, num, /)\n--\n\nShows lines anew at the next refresh, changed or not."},
     {"redrawwin", window_redrawwin, METH_NOARGS, "Shows the window anew at the next refresh, changed or not."},
-    {"refresh", window_refresh, METH_VARARGS, "refresh([pminrow, pmincol, sminrow, smincol, smaxrow, smaxcol])\nShows what has changed; of a pad, a part at a place."},
+    {"refresh", window_refresh, METH_VARARGS,
+     "refresh([pminrow, pmincol, sminrow, smincol, smaxrow, smaxcol])\nShows what has changed; of a pad, a part at a place."},
     {"resize", window_resize, METH_VARARGS, "Changes the size."},
     {"scroll", window_scroll, METH_VARARGS, "scroll([lines=1])\nScrolls up."},
     {"scrollok", window_scrollok, METH_VARARGS, "Whether writing over the end scrolls."},
@@ -305,7 +312,8 @@ static PyMethodDef window_methods[] = {
     {NULL}};
 static PyGetSetDef window_getsets[] = {{"encoding", window_get_encoding, set_encoding, "the codec of characters"}, {NULL}};
 static PyType_Slot window_slots[] = {{Py_tp_dealloc, window_dealloc}, {Py_tp_methods, window_methods}, {Py_tp_getset, window_getsets}, {0, NULL}};
-static PyType_Spec window_spec = {"_curses.window", sizeof(PyCursesWindowObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, window_slots};
+static PyType_Spec window_spec = {"_curses.window", sizeof(PyCursesWindowObject), 0,
+                                  Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, window_slots};
 
 PyTypeObject *kr_curses_window_type(PyObject *module) {
     PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &window_spec, NULL);
