@@ -72,7 +72,7 @@ static int listing(PyObject *self, const Path *folder, Listing *found) {
     if (then == -1 && PyErr_Occurred()) return -1;
     if (then < 0 && (found->image = kr_image_folder(folder->text))) return 0;
     bool fresh = then < 0;
-    if (fresh && then > -1 - DIRECT_LOOKS) {
+    if (fresh && then > -1 - DIRECT_LOOKS && access(folder->text, R_OK) == 0) {     /* what can't be listed holds no modules */
         PyObject *next = PyFloat_FromDouble(then - 1);
         int rc = next ? PyObject_SetAttr(self, KR_STR(_path_mtime), next) : -1;
         Py_XDECREF(next);
