@@ -338,15 +338,14 @@ static PyObject *islice_next(PyObject *self) {
     PyObject *it = s->it, *item;
     if (it == NULL)
         return NULL;
-    iternextfunc next = Py_TYPE(it)->tp_iternext;
     for (; s->count < s->next; s->count++) {
-        if ((item = next(it)) == NULL)
+        if ((item = next_of(it)) == NULL)
             goto end;
         Py_DECREF(item);
     }
     if (s->stop != -1 && s->count >= s->stop)
         goto end;
-    if ((item = next(it)) == NULL)
+    if ((item = next_of(it)) == NULL)
         goto end;
     s->count++;
     Py_ssize_t old = s->next;

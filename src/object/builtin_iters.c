@@ -175,10 +175,9 @@ static int filter_traverse(PyObject *self, visitproc visit, void *arg) {
 
 static PyObject *filter_next(PyObject *self) {
     KrFilter *f = (KrFilter *)self;
-    iternextfunc next = Py_TYPE(f->it)->tp_iternext;
     bool truth = f->func == Py_None || f->func == (PyObject *)&PyBool_Type;
     PyObject *item;
-    while ((item = next(f->it)) != NULL) {
+    while ((item = kr_iternext(f->it)) != NULL) {
         int good;
         if (truth) {
             good = PyObject_IsTrue(item);

@@ -286,7 +286,13 @@ PyObject *kr_memory_error(void) { return take_memory_error(); }
 
 static PyObject *memory_error_new(PyTypeObject *t, PyObject *args, PyObject *kwds) {
     PyObject *o = t == &kr_exc_MemoryError ? take_memory_error() : NULL;
-    if (!o) return kr_exc_BaseException_new(t, args, kwds);
+    if (!o && (o = kr_exc_BaseException_new(t, args, kwds))) return o;
+    if (!o) {
+        /* the last one, which all the places share that find no memory now */
+        PyObject *last = t == &kr_exc_MemoryError ? kr_interp()->runtime.last_memory_error : NULL;
+        if (last) PyErr_Clear();
+        return Py_XNewRef(last);
+    }
     if (args) Py_SETREF(BASE(o)->args, Py_NewRef(args));
     return o;
 }
@@ -325,7 +331,7 @@ static int fill_memory_errors(void) {
     int n = 0;
     while (n < KR_MEMORY_ERRORS && (made[n] = kr_exc_BaseException_new(&kr_exc_MemoryError, NULL, NULL))) n++;
     for (int i = 0; i < n; i++) Py_DECREF(made[i]);
-    return n == KR_MEMORY_ERRORS ? 0 : -1;
+    return n == KR_MEMORY_ERRORS && (kr_interp()->runtime.last_memory_error = kr_exc_BaseException_new(&kr_exc_MemoryError, NULL, NULL)) ? 0 : -1;
 }
 
 /* ------------------------------------------------------------------ C API */
@@ -404,6 +410,7 @@ int kr_exceptions_init(PyObject *dict) {
 void kr_exceptions_fini(KrInterp *interp) {
     KrInterpRuntime *rt = &interp->runtime;
     kr_exc_group_fini(interp);
+    Py_CLEAR(rt->last_memory_error);
     rt->memory_error_count = KR_MEMORY_ERRORS;
     for (PyBaseExceptionObject *o; (o = rt->memory_errors);) {
         rt->memory_errors = (PyBaseExceptionObject *)o->dict;

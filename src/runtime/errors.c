@@ -52,8 +52,16 @@ _PyErr_StackItem *_PyErr_GetTopmostException(PyThreadState *ts) {
     return item;
 }
 
-/* An instance of the class made from the value of an unnormalised exception. */
+/* An instance of the class made from the value of an unnormalised exception. Of RecursionError and MemoryError without a call, which may be what has
+ * just failed; of MemoryError always. */
 static PyObject *make_instance(PyObject *type, PyObject *value) {
+    if (type == PyExc_RecursionError || type == PyExc_MemoryError) {
+        PyObject *args = !value || value == Py_None ? NULL : PyTuple_Check(value) ? Py_NewRef(value) : PyTuple_Pack(1, value);
+        if (!args) PyErr_Clear();
+        PyObject *e = ((PyTypeObject *)type)->tp_new((PyTypeObject *)type, args, NULL);
+        Py_XDECREF(args);
+        return e;
+    }
     PyObject *e = !value || value == Py_None ? PyObject_CallNoArgs(type)
                   : PyTuple_Check(value)     ? PyObject_Call(type, value, NULL)
                                              : PyObject_CallOneArg(type, value);
@@ -230,20 +238,16 @@ failed:;
 }
 
 void PyErr_NormalizeException(PyObject **type, PyObject **value, PyObject **tb) {
-    /* Making the instance can fail, and so can making the instance of that failure: after a while only RecursionError is tried,
-     * and if that fails too there is nothing left to say. */
+    /* Making the instance can fail, and so can making the instance of that failure: after a while it is a RecursionError, which fails only for want of
+     * memory, and making a MemoryError does not fail. */
     for (int tries = 0; *type && !normalize_once(type, value, tb); tries++) {
-        if (tries == 32) {
+        if (tries >= 32 && *type != PyExc_MemoryError) {
             PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded while normalizing an exception");
             PyObject *t, *v, *new_tb;
             PyErr_Fetch(&t, &v, &new_tb);
             Py_XSETREF(*type, t);
             Py_XSETREF(*value, v);
             Py_XDECREF(new_tb);
-        } else if (tries > 34) {
-            Py_FatalError(PyErr_GivenExceptionMatches(*type, PyExc_MemoryError)
-                              ? "Cannot recover from MemoryErrors while normalizing exceptions."
-                              : "Cannot recover from the recursive normalization of an exception.");
         }
     }
 }

@@ -59,6 +59,7 @@ typedef struct {
     PyObject *modules_by_index;     /* list, by m_base.m_index */
     PyBaseExceptionObject *memory_errors; /* kept ready, linked by dict */
     int memory_error_count;
+    PyObject *last_memory_error;    /* when they are used up and another cannot be made: this one, shared */
     PyObject *exception_group;      /* the class ExceptionGroup */
 } KrInterpRuntime;
 

@@ -55,7 +55,7 @@ typedef struct KrRuntime {
 } KrRuntime;
 
 /* The greatest depth of calls: a recursion limit above it counts as this, lest recursion without end take all of the machine's memory. */
-#define KR_RECURSION_MAX 2000000
+#define KR_RECURSION_MAX 1500000
 /* Bytes of a C stack that are left for code that does not look how full it is, and for handling the RecursionError. */
 #ifdef KR_ASAN
 #define KR_STACK_RESERVE ((size_t)1 << 20)

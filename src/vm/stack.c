@@ -10,7 +10,7 @@
 enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
 /* Bytes of registers and headers that a thread may have in use: recursion whose limit is set too high ends here, or at KR_RECURSION_MAX levels, and not
  * when the machine has no memory left. */
-#define STACK_MAX ((size_t)768 << 20)
+#define STACK_MAX ((size_t)512 << 20)
 
 /* ------------------------------------------------------------------ segments */
 
