@@ -64,6 +64,7 @@ with tempfile.TemporaryDirectory() as folder:
     with open(source, "w") as f:
         f.write(SOURCE)
     subprocess.run(["cc", "-shared", "-fPIC", "-I/usr/include/python3.11", source, "-o", library], check=True)
+    subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {folder!r}); import hooked; print('end', flush=True)"], check=True)
     spec = importlib.util.spec_from_file_location("hooked", library)
     hooked = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hooked)
