@@ -115,7 +115,8 @@ bool kr_exit_can_be_seen(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
     const PyConfig *config = &interp->config;
     if (interp->runtime.exit_watched || kr_runtime.interps != interp || interp->next || kr_runtime.process.audit_hooks ||
-        interp->runtime.audit_hook_list || m->collecting || m->debug || (m->garbage && PyList_GET_SIZE(m->garbage)) || (m->callbacks && PyList_GET_SIZE(m->callbacks)) || config->verbose || config->malloc_stats ||
+        interp->runtime.audit_hook_list || m->collecting || m->debug || (m->garbage && PyList_GET_SIZE(m->garbage)) ||
+        (m->callbacks && PyList_GET_SIZE(m->callbacks)) || config->verbose || config->malloc_stats ||
         config->dump_refs || config->show_ref_count || PyErr_Occurred())
         return true;
     Check c = {.extensions = interp->runtime.extensions_loaded, .foreign = interp->runtime.foreign_extensions};
