@@ -375,8 +375,7 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
         kr_gc_list_merge(young, old);
     } else {
         m->long_lived_pending = 0;
-        m->generations[0].threshold = 700;
-    m->long_lived_total = kr_gc_list_size(young);
+        m->long_lived_total = kr_gc_list_size(young);
     }
 
     Py_ssize_t collected = 0, uncollectable = 0;
@@ -534,6 +533,7 @@ int kr_gc_init(KrInterp *interp) {
 void kr_gc_begin(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
     m->generations[0].count = m->generations[1].count = 0;
+    m->generations[0].threshold = 700;
     m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
     kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
 }
