@@ -35,6 +35,7 @@ PyFrameObject *kr_frame_object(KrFrame *f) {
         return f->object;
     }
     f->object = o;
+    f->flags |= KR_FRAME_SEEN;
     PyObject_GC_Track(o);
     return o;
 }

@@ -44,8 +44,14 @@ typedef struct KrFrame {
     int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
 
-/* Flags: pushing this frame opened a segment of the register stack, of the stack of headers. */
-enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2 };
+/* Flags: pushing this frame opened a segment of the register stack, of the stack of headers; it has, or had, an object or locals. */
+enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2, KR_FRAME_SEEN = 4 };
+/* Whether the frame is on the stack, has no flags, and its result goes where `cont` says: one comparison. */
+KR_INLINE bool kr_frame_is_plain(const KrFrame *f, KrCont cont) {
+    const uint8_t plain[4] = {KR_FRAME_ON_STACK, (uint8_t)cont, 0, 0};
+    _Static_assert(offsetof(KrFrame, unused) == offsetof(KrFrame, owner) + 3, "compared at once");
+    return memcmp(&f->owner, plain, sizeof plain) == 0;
+}
 
 /* Runs code in given globals/locals (module, class body, eval). */
 PyObject *kr_eval_code(PyObject *code, PyObject *globals, PyObject *locals) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;

@@ -72,7 +72,10 @@ KR_INLINE void kr_frame_push(KrThread *t, KrFrame *f, PyFunctionObject *func, Kr
     kr_frame_fill(t, f, func, code, window, cont, f->flags);
     f->pc = code->instrs;
     /* code of a module or a class that is called as a function has the globals for locals */
-    if (KR_UNLIKELY(!(code->base.co_flags & CO_OPTIMIZED))) f->locals = Py_NewRef(f->globals);
+    if (KR_UNLIKELY(!(code->base.co_flags & CO_OPTIMIZED))) {
+        f->locals = Py_NewRef(f->globals);
+        f->flags |= KR_FRAME_SEEN;
+    }
 }
 /* Ends an activation: releases the first n registers (the others are NULL) and what the header owns. The frame stays the
  * running one while destructors run. */
@@ -92,13 +95,17 @@ KR_INLINE void kr_frame_release(KrFrame *f, int n) {
     Py_DECREF(f->func);
     Py_DECREF(f->code);
 }
-/* Takes a released frame off the stacks. */
-KR_INLINE void kr_frame_pop(KrThread *t, KrFrame *f) {
+/* Takes a released frame without flags off the stacks. */
+KR_INLINE void kr_frame_pop_plain(KrThread *t, KrFrame *f) {
     t->vm.frame = f->previous;
     t->vm.reg_top = f->saved_top;
+    t->vm.frame_top = (char *)f;
     t->base.recursion_remaining++;
+}
+/* Takes a released frame off the stacks. */
+KR_INLINE void kr_frame_pop(KrThread *t, KrFrame *f) {
+    kr_frame_pop_plain(t, f);
     if (KR_UNLIKELY(f->flags)) kr_frame_close_segments(t, f);
-    else t->vm.frame_top = (char *)f;
 }
 
 /* ------------------------------------------------------------------ calls (bind.c). "Owned" arguments are consumed, their places NULL, on

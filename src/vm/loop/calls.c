@@ -5,6 +5,7 @@
  */
 #include "vm/loop.h"
 #include "vm/generator.h"
+#include "object/float.h"
 #include "object/list.h"
 #include "object/long.h"
 
@@ -152,28 +153,63 @@ static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
     CLEAR(&REG(in.b));
     NEXT();
 }
-/* The plain case: the value goes to a caller in this loop, and nobody has asked for the frame as an object. Across the destruction of a local, the compiler
- * keeps only what is declared here. */
+/* Whether a local that only the leaving frame has is a number whose box went to the free list. */
+KR_INLINE bool freed_number(KrNumberState *st, PyObject *o) {
+    if (!KR_FREE_LISTS) return false;
+    if (PyFloat_CheckExact(o) && st->float_free_count < KR_FLOAT_FREE_MAX) {
+        Py_SET_TYPE(o, (PyTypeObject *)st->float_free);
+        st->float_free = (PyFloatObject *)o;
+        st->float_free_count++;
+        return true;
+    }
+    if (PyLong_CheckExact(o) && kr_long_is_short(o) && st->long_free_count < KR_LONG_FREE_MAX) {
+        Py_SET_TYPE(o, (PyTypeObject *)st->long_free);
+        st->long_free = o;
+        st->long_free_count++;
+        return true;
+    }
+    return false;
+}
+/* Leaves the running frame, which is plain, with what operand a is: `v` (owned; of a local it is moved). Nothing is called: where something would have to be
+ * destroyed but numbers, v is put back and return_otherwise begins anew. */
+#define LEAVE_PLAIN_FRAME(v) \
+    PyObject *v = in.a & KR_OPERAND_CONST ? Py_NewRef(f->consts[in.a & KR_REG_MASK]) : kr_reg_take(&REG(in.a)); \
+    for (PyObject **at = regs, **end = regs + f->code->temp_base; at < end; at++) { \
+        PyObject *o = *at; \
+        if (!o) continue; \
+        if (Py_REFCNT(o) > 1) Py_SET_REFCNT(o, Py_REFCNT(o) - 1); \
+        else if (!freed_number(&t->base.interp->number, o)) goto otherwise; \
+        *at = NULL; \
+    } \
+    if (KR_UNLIKELY(Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1)) goto otherwise; \
+    Py_SET_REFCNT((PyObject *)f->func, Py_REFCNT(f->func) - 1); \
+    Py_SET_REFCNT((PyObject *)f->code, Py_REFCNT(f->code) - 1)
+#define LEAVE_OTHERWISE(v) \
+    otherwise: \
+        if (in.a & KR_OPERAND_CONST) Py_SET_REFCNT(v, Py_REFCNT(v) - 1); \
+        else REG(in.a) = v; \
+        GOTO(return_otherwise)
+/* __init__ returns None to a call of its class in this loop. */
+static PyObject *return_instance(KR_LOOP_PARAMS) {
+    LEAVE_PLAIN_FRAME(v);
+    Py_SET_REFCNT(v, Py_REFCNT(v) - 1);
+    PyObject *instance = f->init_self;
+    kr_frame_pop_plain(t, f);
+    RELOAD();
+    DELIVER(instance);
+    LEAVE_OTHERWISE(v);
+}
+/* The plain case: the value goes to a caller in this loop, and nobody has asked for the frame as an object. */
 OP(RETURN) {
-    SAVE();
-    if (KR_UNLIKELY(f->cont != KR_CONT_STORE || f->object || f->locals || TRACED())) GOTO(return_otherwise);
-    PyObject *v = OWN(in.a), **at = regs, **end = regs + f->code->temp_base;
-    for (; at < end; at++) {
-        PyObject *o = *at;
-        if (!o) continue;
-        *at = NULL;
-        if (--o->ob_refcnt == 0) t = kr_loop_dealloc(t, o);
+    if (KR_UNLIKELY(!kr_frame_is_plain(f, KR_CONT_STORE) || TRACED())) {
+        if (kr_frame_is_plain(f, KR_CONT_INIT) && !TRACED() && R(in.a) == Py_None) GOTO(return_instance);
+        GOTO(return_otherwise);
     }
-    f = t->vm.frame;
-    if (KR_UNLIKELY(f->object || Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1 || f->flags)) {
-        leave_frame(t);
-    } else {
-        Py_SET_REFCNT((PyObject *)f->func, Py_REFCNT(f->func) - 1);
-        Py_SET_REFCNT((PyObject *)f->code, Py_REFCNT(f->code) - 1);
-        kr_frame_pop(t, f);
-    }
+    LEAVE_PLAIN_FRAME(v);
+    kr_frame_pop_plain(t, f);
     RELOAD();
     DELIVER(v);
+    LEAVE_OTHERWISE(v);
 }
 
 /* ------------------------------------------------------------------ Python functions and classes */
