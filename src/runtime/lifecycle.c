@@ -448,6 +448,7 @@ int kr_finalize(bool process_ends) {
     kr_runtime.finalizing = true;
     kr_runtime.initialized = false;
     if (process_ends && !kr_exit_can_be_seen(interp)) {
+        kr_opstats_print(interp);
         run_exit_functions();
         fflush(NULL);
         return rc;
