@@ -54,10 +54,21 @@ KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) {
     _Py_Dealloc(o);
     return t;
 }
-PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
+static KR_NOINLINE PyObject *bury(KR_LOOP_PARAMS) {
     SAVE();
-    /* taken out first: what is destroyed may come back here */
-    PyObject *x = kr_reg_take(&t->vm.dying[0]), *y = kr_reg_take(&t->vm.dying[1]), *z = kr_reg_take(&t->vm.dying[2]), *w = kr_reg_take(&t->vm.dying[3]);
+    _Py_Dealloc(t->vm.dying[0]);
+    RELOAD();
+    if (BREAKER()) GOTO(kr_loop_poll);
+    NEXT();
+}
+PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
+    if (!kr_loop_free_number(t, t->vm.dying[0])) GOTO(bury);
+    NEXT();
+}
+PyObject *kr_loop_bury_all(KR_LOOP_PARAMS) {
+    SAVE();
+    /* read first: what is destroyed may come back here */
+    PyObject *x = t->vm.dying[0], *y = t->vm.dying[1], *z = t->vm.dying[2], *w = t->vm.dying[3];
     if (x) _Py_Dealloc(x);
     if (y) _Py_Dealloc(y);
     if (z) _Py_Dealloc(z);

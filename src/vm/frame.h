@@ -36,7 +36,7 @@ typedef struct KrFrame {
     PyObject *globals, *builtins; /* borrowed from func */
     PyObject *locals;           /* owned mapping of module, class and exec code; else NULL or the snapshot dict of f_locals */
     PyFrameObject *object;      /* owned, NULL until somebody asks */
-    PyObject *init_self;        /* owned, KR_CONT_INIT */
+    PyObject *init_self;        /* owned; only with KR_CONT_INIT */
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
     uint8_t flags;              /* KR_FRAME_... */

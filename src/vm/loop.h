@@ -22,6 +22,8 @@
 #include "vm/specialize.h"
 #include "vm/support.h"
 #include "vm/trace.h"
+#include "object/float.h"
+#include "object/long.h"
 #include "runtime/errors.h"
 
 struct KrDispatch;
@@ -47,12 +49,30 @@ PyObject *kr_loop_error(KrThread *t);
 PyObject *kr_loop_unwind(KrThread *t, KrInstr *raised);
 /* Destroys an object whose count has reached 0; gives t back, so that a handler has nothing to keep meanwhile. */
 KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) KR_RUNS_PYTHON;
-/* Destroys the objects of t->vm.dying, then does what kr_loop_poll does. */
-KrHandler kr_loop_bury;
+/* Destroys the first, or all, of the objects of t->vm.dying; then, unless that was a number, does what kr_loop_poll does. */
+KrHandler kr_loop_bury, kr_loop_bury_all;
 /* Releases references, each of which may be NULL; gives t back. */
 KrThread *kr_loop_forget(KrThread *t, PyObject *x, PyObject *y, PyObject *z, PyObject *w) KR_RUNS_PYTHON;
 /* Releases what n registers hold, which are NULL then; gives t back. */
 KrThread *kr_loop_release(KrThread *t, PyObject **registers, int n) KR_RUNS_PYTHON;
+/* Whether o, whose last reference is given up, was an int or float that has gone to the free list. */
+KR_INLINE bool kr_loop_free_number(KrThread *t, PyObject *o) {
+    KrNumberState *st = &t->base.interp->number;
+    if (!KR_FREE_LISTS) return false;
+    if (PyFloat_CheckExact(o) && st->float_free_count < KR_FLOAT_FREE_MAX) {
+        Py_SET_TYPE(o, (PyTypeObject *)st->float_free);
+        st->float_free = (PyFloatObject *)o;
+        st->float_free_count++;
+        return true;
+    }
+    if (PyLong_CheckExact(o) && kr_long_is_short(o) && st->long_free_count < KR_LONG_FREE_MAX) {
+        Py_SET_TYPE(o, (PyTypeObject *)st->long_free);
+        st->long_free = o;
+        st->long_free_count++;
+        return true;
+    }
+    return false;
+}
 /* Pushes a frame for func with arguments that lie, owned, at args: see calls.c. */
 KrFrame *kr_loop_push(KrThread *, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames, KrCont, bool outside) KR_MAY_RAISE;
 
@@ -77,11 +97,15 @@ KrFrame *kr_loop_push(KrThread *, PyFunctionObject *func, PyObject **args, Py_ss
 #define CACHE() ((KrCache *)(f->code->cache_bias + 3 * (uintptr_t)pc))
 /* The generic form of an instruction that has special ones: `specialize(at, cache, ...)` when it is time, else the body. */
 #define ADAPTIVE(NAME, specialize, ...) \
+    static KR_NOINLINE PyObject *specialize_##NAME(KR_LOOP_PARAMS) { \
+        if (specialize(pc - 1, CACHE(), __VA_ARGS__)) GOTO(kr_dispatch_plain.op[in.op]); \
+        GOTO(kr_body_##NAME); \
+    } \
     OP(NAME) { \
         if (f->code->cache_bias && !TRACED()) { \
             KrCache *cache_ = CACHE(); \
-            if (cache_->counter) cache_->counter--; \
-            else if (specialize(pc - 1, cache_, __VA_ARGS__)) GOTO(kr_dispatch_plain.op[in.op]); \
+            if (cache_->counter == 0) GOTO(specialize_##NAME); \
+            cache_->counter--; \
         } \
         GOTO(kr_body_##NAME); \
     } \
@@ -121,11 +145,15 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
         PyObject *x_ = (x), *y_ = (y), *z_ = (z), *w_ = (w); \
         bool dead_x_ = x_ && --x_->ob_refcnt == 0, dead_y_ = y_ && --y_->ob_refcnt == 0, dead_z_ = z_ && --z_->ob_refcnt == 0, dead_w_ = w_ && --w_->ob_refcnt == 0; \
         if (dead_x_ | dead_y_ | dead_z_ | dead_w_) { \
-            if (dead_x_) t->vm.dying[0] = x_; \
-            if (dead_y_) t->vm.dying[1] = y_; \
-            if (dead_z_) t->vm.dying[2] = z_; \
-            if (dead_w_) t->vm.dying[3] = w_; \
-            GOTO(kr_loop_bury); \
+            if (dead_x_ + dead_y_ + dead_z_ + dead_w_ == 1) { \
+                t->vm.dying[0] = dead_x_ ? x_ : dead_y_ ? y_ : dead_z_ ? z_ : w_; \
+                GOTO(kr_loop_bury); \
+            } \
+            t->vm.dying[0] = dead_x_ ? x_ : NULL; \
+            t->vm.dying[1] = dead_y_ ? y_ : NULL; \
+            t->vm.dying[2] = dead_z_ ? z_ : NULL; \
+            t->vm.dying[3] = dead_w_ ? w_ : NULL; \
+            GOTO(kr_loop_bury_all); \
         } \
         NEXT(); \
     } while (0)

@@ -138,6 +138,18 @@ bool kr_specialize_store_subscr(KrInstr *at, KrCache *c, PyObject *o, PyObject *
     return kr_special_none(c);
 }
 
+/* Whether the instructions behind an UNPACK_SEQUENCE move its items, in order, to other registers. */
+static bool items_are_moved(const KrInstr *at) {
+    for (int i = 0; i < at->c; i++)
+        if (kr_op_generic[at[1 + i].op] != KR_OP_MOVE || at[1 + i].b != ((at->a + i) | KR_OPERAND_CONSUME)) return false;
+    return true;
+}
+bool kr_specialize_unpack(KrInstr *at, KrCache *c, PyObject *sequence) {
+    if (!PyTuple_CheckExact(sequence) || PyTuple_GET_SIZE(sequence) != at->c) return kr_special_none(c);
+    if (at->c == 2) return kr_special_set(at, c, items_are_moved(at) ? KR_OP_UNPACK_PAIR_MOVED : KR_OP_UNPACK_PAIR);
+    return kr_special_set(at, c, at->c == 3 && items_are_moved(at) ? KR_OP_UNPACK_TRIPLE_MOVED : KR_OP_UNPACK_TUPLE);
+}
+
 /* ------------------------------------------------------------------ iteration */
 
 bool kr_specialize_for_iter(KrInstr *at, KrCache *c, PyObject *it) {

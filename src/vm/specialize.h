@@ -52,6 +52,7 @@ bool kr_specialize_call(KrInstr *at, KrCache *, PyObject **base, Py_ssize_t narg
 bool kr_specialize_binary(KrInstr *at, KrCache *, PyObject *a, PyObject *b);
 bool kr_specialize_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
 bool kr_specialize_store_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
+bool kr_specialize_unpack(KrInstr *at, KrCache *, PyObject *sequence);
 bool kr_specialize_for_iter(KrInstr *at, KrCache *, PyObject *it);
 
 /* The address of name's value in a combined dict of str keys goes to c->object, the keys' version to c->version; false if there is none. */

@@ -57,7 +57,6 @@ KR_INLINE void kr_frame_fill(KrThread *t, KrFrame *f, PyFunctionObject *func, Kr
     f->builtins = func->func_builtins;
     f->locals = NULL;
     f->object = NULL;
-    f->init_self = NULL;
     f->saved_top = t->vm.reg_top;
     f->owner = KR_FRAME_ON_STACK;
     f->cont = (uint8_t)cont;

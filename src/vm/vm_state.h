@@ -9,7 +9,7 @@ struct KrDispatch;
 typedef struct {
     const struct KrDispatch *dispatch; /* the loop's table of handlers in force: plain, tracing or counting */
     struct KrFrame *frame;          /* the running frame; NULL outside Python code */
-    PyObject *dying[4];             /* what the instruction that ends now destroys: see NEXT_RELEASING; else NULL */
+    PyObject *dying[4];             /* what the instruction that ends now destroys: see NEXT_RELEASING */
     struct KrRegChunk *reg_chunk;   /* current segment of the register stack */
     PyObject **reg_top, **reg_limit;/* first free register, end of the segment */
     char *frame_top, *frame_limit;  /* bump allocation of KrFrame headers */

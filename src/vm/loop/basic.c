@@ -283,14 +283,7 @@ ADAPTIVE(FOR_ITER, kr_specialize_for_iter, REG(in.b)) {
 }
 /* Unpacks any sequence or iterable. */
 static KR_NOINLINE PyObject *unpack_anything(KR_LOOP_PARAMS) { SAVE(); CHECK(kr_vm_unpack(R(in.b), in.c, &REG(in.a))); DONE(in.b); NEXT(); }
-OP(UNPACK_SEQUENCE) {
-    PyObject *seq = R(in.b);
-    int n = in.c;
-    if (!PyTuple_CheckExact(seq) || PyTuple_GET_SIZE(seq) != n) GOTO(unpack_anything);
-    PyObject *owner = TAKE(in.b);
-    for (int i = 0; i < n; i++) regs[in.a + i] = Py_NewRef(PyTuple_GET_ITEM(seq, i));
-    NEXT_RELEASING(owner, NULL, NULL, NULL);
-}
+ADAPTIVE(UNPACK_SEQUENCE, kr_specialize_unpack, R(in.b)) { GOTO(unpack_anything); }
 OP(UNPACK_EX) { SAVE(); CHECK(kr_vm_unpack_ex(R(in.b), pc->b, pc->c, &REG(in.a))); DONE(in.b); pc++; NEXT(); }
 
 /* ------------------------------------------------------------------ building */

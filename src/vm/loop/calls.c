@@ -5,9 +5,7 @@
  */
 #include "vm/loop.h"
 #include "vm/generator.h"
-#include "object/float.h"
 #include "object/list.h"
-#include "object/long.h"
 
 /* ------------------------------------------------------------------ frames */
 
@@ -153,23 +151,6 @@ static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
     CLEAR(&REG(in.b));
     NEXT();
 }
-/* Whether a local that only the leaving frame has is a number whose box went to the free list. */
-KR_INLINE bool freed_number(KrNumberState *st, PyObject *o) {
-    if (!KR_FREE_LISTS) return false;
-    if (PyFloat_CheckExact(o) && st->float_free_count < KR_FLOAT_FREE_MAX) {
-        Py_SET_TYPE(o, (PyTypeObject *)st->float_free);
-        st->float_free = (PyFloatObject *)o;
-        st->float_free_count++;
-        return true;
-    }
-    if (PyLong_CheckExact(o) && kr_long_is_short(o) && st->long_free_count < KR_LONG_FREE_MAX) {
-        Py_SET_TYPE(o, (PyTypeObject *)st->long_free);
-        st->long_free = o;
-        st->long_free_count++;
-        return true;
-    }
-    return false;
-}
 /* Leaves the running frame, which is plain, with what operand a is: `v` (owned; of a local it is moved). Nothing is called: where something would have to be
  * destroyed but numbers, v is put back and return_otherwise begins anew. */
 #define LEAVE_PLAIN_FRAME(v) \
@@ -178,7 +159,7 @@ KR_INLINE bool freed_number(KrNumberState *st, PyObject *o) {
         PyObject *o = *at; \
         if (!o) continue; \
         if (Py_REFCNT(o) > 1) Py_SET_REFCNT(o, Py_REFCNT(o) - 1); \
-        else if (!freed_number(&t->base.interp->number, o)) goto otherwise; \
+        else if (!kr_loop_free_number(t, o)) goto otherwise; \
         *at = NULL; \
     } \
     if (KR_UNLIKELY(Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1)) goto otherwise; \

@@ -54,7 +54,7 @@ PyObject *kr_loop_unwind(KrThread *t, KrInstr *raised) {
         bool leave = f->cont == KR_CONT_ENTRY;
         if (KR_UNLIKELY(kr_tracing(t))) kr_trace_exit(t, f, NULL);
         if (f->owner == KR_FRAME_ON_STACK) {
-            if (KR_UNLIKELY(f->init_self != NULL)) Py_CLEAR(f->init_self);
+            if (KR_UNLIKELY(f->cont == KR_CONT_INIT)) Py_CLEAR(f->init_self);
             kr_frame_release(f, f->code->nregs);
             kr_frame_pop(t, f);
         } else {

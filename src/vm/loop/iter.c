@@ -2,7 +2,6 @@
 #include "vm/loop.h"
 #include "object/dict_iter.h"
 #include "object/list.h"
-#include "object/long.h"
 #include "object/range.h"
 #include "object/tuple.h"
 

@@ -5,8 +5,6 @@
  * consumed, or the value that the destination is about to lose (x += 1).
  */
 #include "vm/loop.h"
-#include "object/float.h"
-#include "object/long.h"
 
 /* Operand x, and whether it is consumed, for each letter. */
 #define VALUE_L(x) regs[x]

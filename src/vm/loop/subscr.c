@@ -1,7 +1,6 @@
-/* subscr.c - handlers: special forms of subscripts. */
+/* subscr.c - handlers: special forms of subscripts and of unpacking. */
 #include "vm/loop.h"
 #include "object/dict.h"
-#include "object/long.h"
 
 /* i is an index of the sequence: an int of one digit, negative ones counted from the end. */
 #define GUARD_INDEX(key, size) \
@@ -81,4 +80,44 @@ OP(STORE_SUBSCR_SETITEM) {
     window[2] = OWN(in.c);
     PUSH_EXACT(method, window, KR_CONT_DISCARD);
     NEXT();
+}
+
+/* ------------------------------------------------------------------ unpacking */
+
+#define GUARD_TUPLE(n) \
+    PyObject *seq = R(in.b); \
+    GUARD(PyTuple_CheckExact(seq) && PyTuple_GET_SIZE(seq) == (n))
+#define ITEM(i) Py_NewRef(PyTuple_GET_ITEM(seq, i))
+OP(UNPACK_TUPLE) {
+    int n = in.c;
+    GUARD_TUPLE(n);
+    for (int i = 0; i < n; i++) regs[in.a + i] = ITEM(i);
+    PyObject *owner = TAKE(in.b);
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
+}
+OP(UNPACK_PAIR) {
+    GUARD_TUPLE(2);
+    PyObject *x = ITEM(0), *y = ITEM(1), *owner = TAKE(in.b);
+    regs[in.a] = x;
+    regs[in.a + 1] = y;
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
+}
+/* The items' new places are the destinations of the moves that follow. */
+#define MOVED_ITEM(i) PyObject *new##i = ITEM(i), **at##i = &REG(pc[i].a), *old##i = *at##i; *at##i = new##i
+OP(UNPACK_PAIR_MOVED) {
+    GUARD_TUPLE(2);
+    PyObject *owner = TAKE(in.b);
+    MOVED_ITEM(0);
+    MOVED_ITEM(1);
+    pc += 2;
+    NEXT_RELEASING(old0, old1, owner, NULL);
+}
+OP(UNPACK_TRIPLE_MOVED) {
+    GUARD_TUPLE(3);
+    PyObject *owner = TAKE(in.b);
+    MOVED_ITEM(0);
+    MOVED_ITEM(1);
+    MOVED_ITEM(2);
+    pc += 3;
+    NEXT_RELEASING(old0, old1, old2, owner);
 }
