@@ -554,11 +554,27 @@ static int slice(Cg *cg, Kr_expr *e, int want, int *operand) {
     u->depth = mark;
     return cg_emit(cg, KR_OP_BUILD_SLICE, result(cg, want, operand), cg_temp(cg, mark), n);
 }
+/* Whether a subscript is a[i:j], for which no slice object is made. */
+static bool is_plain_slice(Kr_expr *index) { return index->kind == KR_expr_Slice && !index->v.Slice.step; }
+/* The bounds of a plain slice of *value. */
+static int slice_bounds(Cg *cg, Kr_expr *e, int *value, int *lower, int *upper) {
+    Kr_expr *lo = e->v.Slice.lower, *hi = e->v.Slice.upper;
+    CG_TRY(cg_pin(cg, value, e));
+    CG_TRY(lo ? cg_value(cg, lo, CG_ANYWHERE, lower) : cg_const(cg, Py_None, lower));
+    if (hi) CG_TRY(cg_pin(cg, lower, hi));
+    return hi ? cg_value(cg, hi, CG_ANYWHERE, upper) : cg_const(cg, Py_None, upper);
+}
 static int subscript(Cg *cg, Kr_expr *e, int want, int *operand) {
-    int mark = cg->u->depth, value, index;
+    int mark = cg->u->depth, value, index, upper;
     CG_TRY(check_subscriptable(cg, e->v.Subscript.value));
     CG_TRY(check_index(cg, e->v.Subscript.value, e->v.Subscript.slice));
     CG_TRY(cg_value(cg, e->v.Subscript.value, CG_ANYWHERE, &value));
+    if (is_plain_slice(e->v.Subscript.slice)) {
+        CG_TRY(slice_bounds(cg, e->v.Subscript.slice, &value, &index, &upper));
+        cg->u->depth = mark;
+        CG_TRY(cg_emit(cg, KR_OP_LOAD_SLICE, result(cg, want, operand), value, index));
+        return cg_emit(cg, KR_OP_DATA, upper, 0, 0);
+    }
     CG_TRY(cg_pin(cg, &value, e->v.Subscript.slice));
     CG_TRY(cg_value(cg, e->v.Subscript.slice, CG_ANYWHERE, &index));
     cg->u->depth = mark;
@@ -598,7 +614,7 @@ static int unpack_to(Cg *cg, Kr_expr *target, const KrSeq *elts, int operand) {
 int cg_store(Cg *cg, Kr_expr *target, int operand) {
     CgUnit *u = cg->u;
     KrSpan saved = cg->at;
-    int mark, value, index, r;
+    int mark, value, index, upper, r;
     CG_TRY(kr_depth_enter(&cg->depth));
     cg->at = target->at;
     CG_TRY(cg_pin(cg, &operand, target));
@@ -614,6 +630,12 @@ int cg_store(Cg *cg, Kr_expr *target, int operand) {
         break;
     case KR_expr_Subscript:
         CG_TRY(cg_value(cg, target->v.Subscript.value, CG_ANYWHERE, &value));
+        if (is_plain_slice(target->v.Subscript.slice)) {
+            CG_TRY(slice_bounds(cg, target->v.Subscript.slice, &value, &index, &upper));
+            CG_TRY(cg_emit(cg, KR_OP_STORE_SLICE, value, index, upper));
+            r = cg_emit(cg, KR_OP_DATA, operand, 0, 0);
+            break;
+        }
         CG_TRY(cg_pin(cg, &value, target->v.Subscript.slice));
         CG_TRY(cg_value(cg, target->v.Subscript.slice, CG_ANYWHERE, &index));
         r = cg_emit(cg, KR_OP_STORE_SUBSCR, value, index, operand);

@@ -87,6 +87,8 @@ static int check_special(Check *c, const KrInstr *in) {
     case KR_OP_BEFORE_ASYNC_WITH:
     case KR_OP_PUSH_EXC_INFO:
     case KR_OP_POP_EXCEPT: return check_range(c, in->a, 2);
+    case KR_OP_LOAD_SLICE:
+    case KR_OP_STORE_SLICE: return check_read(c, in[1].a);
     case KR_OP_IMPORT_NAME: return check_range(c, in->b, 2);
     case KR_OP_MATCH_CLASS: return check_read(c, in[1].a) < 0 ? -1 : check_range(c, in->b, 2);
     case KR_OP_UNPACK_SEQUENCE: return check_range(c, in->a, in->c);

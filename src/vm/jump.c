@@ -60,6 +60,8 @@ static void take_bases(Analysis *a, const KrInstr *in, uint16_t op) {
     case KR_OP_CALL_KW: set_kinds(a, in->b, in->c + 2u, DEAD); break;
     case KR_OP_CALL_EX: set_kinds(a, in->b, 4, DEAD); break;
     case KR_OP_MAKE_FUNCTION: set_kinds(a, in->b, 1u + (unsigned)__builtin_popcount(in->c), DEAD); break;
+    case KR_OP_LOAD_SLICE:
+    case KR_OP_STORE_SLICE: consume(a, in[1].a); break;
     case KR_OP_MATCH_CLASS: consume(a, in[1].a); /* fall through */
     case KR_OP_IMPORT_NAME: set_kinds(a, in->b, 2, DEAD); break;
     case KR_OP_UNPACK_SEQUENCE: set_kinds(a, in->a, in->c, OBJECT); break;

@@ -3,6 +3,7 @@
 #include "object/exceptions.h"
 #include "object/dict.h"
 #include "object/list.h"
+#include "object/long.h"
 #include "runtime/errors.h"
 #include "vm/generator.h"
 
@@ -128,6 +129,46 @@ int kr_vm_unpack(PyObject *seq, Py_ssize_t n, PyObject **out) {
     if (extra) PyErr_Format(PyExc_ValueError, "too many values to unpack (expected %zd)", n);
     Py_XDECREF(extra);
     return unpack_failed(out, n);
+}
+/* A bound of a slice of a sequence, if that is None or a small int: an index from 0 to size. */
+static bool slice_bound(PyObject *o, Py_ssize_t size, Py_ssize_t if_none, Py_ssize_t *index) {
+    if (PyLong_CheckExact(o) && kr_long_is_compact(o)) {
+        Py_ssize_t i = kr_long_compact_value(o);
+        *index = i < 0 ? Py_MAX(i + size, 0) : Py_MIN(i, size);
+        return true;
+    }
+    *index = if_none;
+    return o == Py_None;
+}
+/* Both bounds, in order. */
+static bool slice_bounds(PyObject *lo, PyObject *hi, Py_ssize_t size, Py_ssize_t *start, Py_ssize_t *stop) {
+    if (!slice_bound(lo, size, 0, start) || !slice_bound(hi, size, size, stop)) return false;
+    if (*stop < *start) *stop = *start;
+    return true;
+}
+PyObject *kr_vm_get_slice(PyObject *o, PyObject *lo, PyObject *hi) {
+    Py_ssize_t i, j;
+    if (PyList_CheckExact(o)) {
+        if (slice_bounds(lo, hi, PyList_GET_SIZE(o), &i, &j)) return kr_list_from_array(&PyList_GET_ITEM(o, i), j - i);
+    } else if (PyUnicode_CheckExact(o)) {
+        if (slice_bounds(lo, hi, PyUnicode_GET_LENGTH(o), &i, &j)) return PyUnicode_Substring(o, i, j);
+    } else if (PyTuple_CheckExact(o)) {
+        if (slice_bounds(lo, hi, PyTuple_GET_SIZE(o), &i, &j)) return PyTuple_GetSlice(o, i, j);
+    } else if (PyBytes_CheckExact(o)) {
+        if (slice_bounds(lo, hi, PyBytes_GET_SIZE(o), &i, &j))
+            return j - i == PyBytes_GET_SIZE(o) ? Py_NewRef(o) : PyBytes_FromStringAndSize(PyBytes_AS_STRING(o) + i, j - i);
+    }
+    PyObject *slice = PySlice_New(lo, hi, NULL), *v = slice ? PyObject_GetItem(o, slice) : NULL;
+    Py_XDECREF(slice);
+    return v;
+}
+int kr_vm_set_slice(PyObject *o, PyObject *lo, PyObject *hi, PyObject *v) {
+    Py_ssize_t i, j;
+    if (PyList_CheckExact(o) && slice_bounds(lo, hi, PyList_GET_SIZE(o), &i, &j)) return PyList_SetSlice(o, i, j, v);
+    PyObject *slice = PySlice_New(lo, hi, NULL);
+    int r = slice ? PyObject_SetItem(o, slice, v) : -1;
+    Py_XDECREF(slice);
+    return r;
 }
 int kr_vm_unpack_ex(PyObject *seq, Py_ssize_t before, Py_ssize_t after, PyObject **out) {
     PyObject *it = unpack_iter(seq);

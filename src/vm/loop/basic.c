@@ -117,6 +117,23 @@ ADAPTIVE(STORE_SUBSCR, kr_specialize_store_subscr, R(in.a), R(in.b)) {
     NEXT_RELEASING(value, owner, key, NULL);
 }
 OP(DELETE_SUBSCR) { SAVE(); CHECK(PyObject_DelItem(R(in.a), R(in.b))); DONE(in.a); DONE(in.b); NEXT(); }
+OP(LOAD_SLICE) {
+    SAVE();
+    PyObject *v = kr_vm_get_slice(R(in.b), R(in.c), R(pc->a));
+    RELOAD();
+    if (!v) ERROR();
+    PyObject *o = TAKE(in.b), *lo = TAKE(in.c), *hi = TAKE(pc->a), **at = &REG(in.a), *old = *at;
+    *at = v;
+    pc++;
+    NEXT_RELEASING(o, lo, hi, old);
+}
+OP(STORE_SLICE) {
+    SAVE();
+    CHECK(kr_vm_set_slice(R(in.a), R(in.b), R(in.c), R(pc->a)));
+    PyObject *o = TAKE(in.a), *lo = TAKE(in.b), *hi = TAKE(in.c), *v = TAKE(pc->a);
+    pc++;
+    NEXT_RELEASING(v, o, lo, hi);
+}
 OP(BUILD_SLICE) {
     SAVE();
     PyObject *v = PySlice_New(REG(in.b), REG(in.b + 1), in.c == 3 ? REG(in.b + 2) : NULL);
