@@ -103,6 +103,23 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
 
 KrFrame *kr_frame_current(void) { return kr_thread()->vm.frame; }
 
+/* The same for the most frequent case, a warm function that takes just these arguments: true, and the call has been made. func is borrowed. */
+KR_INLINE bool run_exactly(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject **result) {
+    KrCode *code = (KrCode *)func->func_code;
+    PyObject **window = t->vm.reg_top;
+    const struct KrDispatch *dispatch = t->vm.dispatch;
+    if (!code->cache_bias || !(code->base.co_flags & CO_OPTIMIZED) || !kr_call_is_exact(code, nargs) || !CAN_PUSH(window, code) || TRACED() || kr_c_stack_low()) return false;
+    for (Py_ssize_t i = 0; i < nargs; i++) window[i] = Py_NewRef(args[i]);
+    KrFrame *f = (KrFrame *)t->vm.frame_top;
+    t->base.recursion_remaining--;
+    t->vm.frame_top = (char *)(f + 1);
+    Py_INCREF(func);
+    kr_frame_fill(t, f, func, code, window, KR_CONT_ENTRY, 0);
+    KrInstr *pc = code->entry;
+    f->pc = pc;
+    *result = dispatch->op[pc->op](t, f, window, pc + 1, dispatch);
+    return true;
+}
 /* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
 static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
@@ -133,8 +150,14 @@ static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *con
 PyObject *_PyFunction_Vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
     PyFunctionObject *func = (PyFunctionObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (!(((KrCode *)func->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) {
+        KrThread *t = kr_thread();
+        PyObject *result;
+        if (!kwnames && run_exactly(t, func, args, nargs, &result)) return result;
+        Py_INCREF(func);
+        return run_function(t, func, args, nargs, kwnames, NULL);
+    }
     Py_INCREF(func);
-    if (!(((KrCode *)func->func_code)->base.co_flags & KR_CODE_MAKES_GENERATOR)) return run_function(kr_thread(), func, args, nargs, kwnames, NULL);
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
     PyObject **owned = PyMem_Malloc((given + 1) * sizeof *owned);
     if (!owned) {

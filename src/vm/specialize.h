@@ -49,6 +49,7 @@ bool kr_specialize_load_method(KrInstr *at, KrCache *, PyObject *o, PyObject *na
 bool kr_specialize_load_global(KrInstr *at, KrCache *, PyObject *globals, PyObject *builtins, PyObject *name);
 /* base: callable, self or NULL, arguments; nargs counts self. */
 bool kr_specialize_call(KrInstr *at, KrCache *, PyObject **base, Py_ssize_t nargs);
+bool kr_specialize_call_kw(KrInstr *at, KrCache *, PyObject **base, PyObject *kwnames);
 bool kr_specialize_binary(KrInstr *at, KrCache *, PyObject *a, PyObject *b);
 bool kr_specialize_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
 bool kr_specialize_store_subscr(KrInstr *at, KrCache *, PyObject *o, PyObject *key);
@@ -57,6 +58,12 @@ bool kr_specialize_for_iter(KrInstr *at, KrCache *, PyObject *it);
 
 /* The address of name's value in a combined dict of str keys goes to c->object, the keys' version to c->version; false if there is none. */
 bool kr_special_dict_slot(KrCache *c, PyObject *dict, PyObject *name);
+
+/* Where each parameter's value comes from when a function is called with `nargs` positional arguments and those that kwnames names: for
+ * parameter i, KR_PLAN_BITS bits from KR_PLAN_BITS * i on give the argument's number, or KR_PLAN_DEFAULT. False if there is no such plan: too many
+ * parameters, * or **, arguments that don't fit, defaults of keyword-only parameters. */
+enum { KR_PLAN_BITS = 5, KR_PLAN_DEFAULT = 31, KR_PLAN_MAX = 12 };
+bool kr_call_plan(PyFunctionObject *, Py_ssize_t nargs, PyObject *kwnames, uint64_t *plan);
 
 /* --- guards that need more than a line --- */
 

@@ -18,28 +18,84 @@ static bool is_builtin(PyObject *f, const char *name, PyMethodDef **def) {
     *def = ((PyCFunctionObject *)f)->m_ml;
     return v == f;
 }
+/* Whether a function takes this many positional arguments, with its defaults, and no others. */
+static bool takes_any(PyFunctionObject *f, Py_ssize_t nargs) {
+    PyCodeObject *b = (PyCodeObject *)f->func_code;
+    if (b->co_kwonlyargcount || (b->co_flags & (CO_VARARGS | CO_VARKEYWORDS))) return false;
+    return nargs <= b->co_argcount && nargs + (f->func_defaults ? PyTuple_GET_SIZE(f->func_defaults) : 0) >= b->co_argcount;
+}
+bool kr_call_plan(PyFunctionObject *f, Py_ssize_t nargs, PyObject *kwnames, uint64_t *plan) {
+    PyCodeObject *b = (PyCodeObject *)f->func_code;
+    Py_ssize_t count = b->co_argcount, params = count + b->co_kwonlyargcount, defaults = f->func_defaults ? PyTuple_GET_SIZE(f->func_defaults) : 0;
+    if ((b->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) || params > KR_PLAN_MAX || nargs > count) return false;
+    *plan = 0;
+    for (Py_ssize_t i = 0, found = 0; i < params; i++) {
+        uint64_t source = i < nargs ? (uint64_t)i : KR_PLAN_DEFAULT;
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(kwnames); k++) {
+            if (PyTuple_GET_ITEM(b->co_localsplusnames, i) != PyTuple_GET_ITEM(kwnames, k)) continue;  /* both are interned */
+            if (i < nargs || i < b->co_posonlyargcount) return false;
+            source = (uint64_t)(nargs + k);
+            found++;
+        }
+        if (source == KR_PLAN_DEFAULT && (i >= count || i < count - defaults)) return false;
+        if (i == params - 1 && found != PyTuple_GET_SIZE(kwnames)) return false;
+        *plan |= source << (KR_PLAN_BITS * i);
+    }
+    return params > 0;
+}
 static bool specialize_python(KrInstr *at, KrCache *c, PyFunctionObject *f, bool bound, Py_ssize_t nargs) {
     KrCode *code = (KrCode *)f->func_code;
     PyCodeObject *b = &code->base;
     if (f->vectorcall != _PyFunction_Vectorcall || !(c->version = kr_code_version(code))) return kr_special_none(c);
     if (b->co_flags & KR_CODE_MAKES_GENERATOR) return kr_call_is_exact(code, nargs) ? kr_special_set(at, c, KR_OP_CALL_PY_GENERATOR) : kr_special_none(c);
+    if (c->extra && takes_any(f, nargs)) return kr_special_set(at, c, KR_OP_CALL_PY_ANY);      /* a form for one function has failed here before */
     if (kr_call_is_exact(code, nargs)) return kr_special_set(at, c, bound ? KR_OP_CALL_PY_METHOD : KR_OP_CALL_PY_EXACT);
-    if (nargs < b->co_argcount && b->co_kwonlyargcount == 0 && !(b->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) && f->func_defaults &&
-        nargs + PyTuple_GET_SIZE(f->func_defaults) >= b->co_argcount)
-        return kr_special_set(at, c, KR_OP_CALL_PY_DEFAULTS);
+    if (takes_any(f, nargs)) return kr_special_set(at, c, KR_OP_CALL_PY_DEFAULTS);
     return kr_special_none(c);
 }
-static bool specialize_class(KrInstr *at, KrCache *c, PyTypeObject *t, Py_ssize_t nargs) {
-    if (t == &PyType_Type) return nargs == 1 ? kr_special_set(at, c, KR_OP_CALL_TYPE_1) : kr_special_none(c);
-    if (Py_TYPE(t)->tp_call != PyType_Type.tp_call || t->tp_vectorcall != kr_class_vectorcall || t->tp_new != kr_object_new || t->tp_init != kr_slot_init ||
-        (t->tp_flags & Py_TPFLAGS_IS_ABSTRACT) || t->tp_alloc != PyType_GenericAlloc || !(c->version = kr_type_version(t)))
-        return kr_special_none(c);
+/* A class that is called like most: plain object.__new__, and what `init` is. */
+static bool is_plain_class(PyTypeObject *t, initproc init) {
+    return Py_TYPE(t)->tp_call == PyType_Type.tp_call && t->tp_vectorcall == kr_class_vectorcall && t->tp_new == kr_object_new && t->tp_init == init &&
+           !(t->tp_flags & Py_TPFLAGS_IS_ABSTRACT) && t->tp_alloc == PyType_GenericAlloc;
+}
+/* The form `op` for a class with an __init__ in Python. */
+static bool specialize_init(KrInstr *at, KrCache *c, PyTypeObject *t, int op) {
+    if (!is_plain_class(t, kr_slot_init) || !(c->version = kr_type_version(t))) return kr_special_none(c);
     PyObject *init = _PyType_Lookup(t, KR_STR(__init__));
     if (!init || !PyFunction_Check(init) || ((PyFunctionObject *)init)->vectorcall != _PyFunction_Vectorcall) return kr_special_none(c);
     KrCode *code = (KrCode *)((PyFunctionObject *)init)->func_code;
     if ((code->base.co_flags & KR_CODE_MAKES_GENERATOR) || !(c->version2 = kr_code_version(code))) return kr_special_none(c);
     c->object = init;
-    return kr_special_set(at, c, KR_OP_CALL_CLASS_INIT);
+    return kr_special_set(at, c, op);
+}
+static bool specialize_class(KrInstr *at, KrCache *c, PyTypeObject *t, Py_ssize_t nargs) {
+    if (t == &PyType_Type) return nargs == 1 ? kr_special_set(at, c, KR_OP_CALL_TYPE_1) : kr_special_none(c);
+    if (!(t->tp_flags & Py_TPFLAGS_HEAPTYPE) && Py_IS_TYPE(t, &PyType_Type) && t->tp_vectorcall) {
+        c->object = (PyObject *)t;
+        return kr_special_set(at, c, KR_OP_CALL_STATIC_TYPE);
+    }
+    if (nargs == 0 && is_plain_class(t, kr_object_init) && (c->version = kr_type_version(t))) return kr_special_set(at, c, KR_OP_CALL_CLASS_PLAIN);
+    return specialize_init(at, c, t, KR_OP_CALL_CLASS_INIT);
+}
+bool kr_specialize_call_kw(KrInstr *at, KrCache *c, PyObject **base, PyObject *kwnames) {
+    PyObject *f = base[0];
+    bool bound = base[1] != NULL;
+    Py_ssize_t nargs = at->c + bound - PyTuple_GET_SIZE(kwnames);
+    uint64_t plan;
+    if (!bound && Py_IS_TYPE(f, &PyMethod_Type)) {      /* the instruction unpacks it before it runs the form */
+        f = PyMethod_GET_FUNCTION(f);
+        bound = true;
+        nargs++;
+    }
+    if (PyType_Check(f) && !bound) return specialize_init(at, c, (PyTypeObject *)f, KR_OP_CALL_KW_CLASS_INIT);
+    if (!PyFunction_Check(f)) return kr_special_none(c);
+    PyFunctionObject *func = (PyFunctionObject *)f;
+    if (func->vectorcall != _PyFunction_Vectorcall || (((PyCodeObject *)func->func_code)->co_flags & KR_CODE_MAKES_GENERATOR) ||
+        !(c->version = kr_code_version((KrCode *)func->func_code)) || !kr_call_plan(func, nargs, kwnames, &plan))
+        return kr_special_none(c);
+    c->word[1] = plan;
+    c->extra = bound;
+    return kr_special_set(at, c, KR_OP_CALL_KW_PY);
 }
 
 bool kr_specialize_call(KrInstr *at, KrCache *c, PyObject **base, Py_ssize_t nargs) {

@@ -79,7 +79,8 @@ static KR_NOINLINE PyObject *unpack_method(KR_LOOP_PARAMS) {
         NEXT_POLLING();         /* a signal that came while C code waited is handled here */ \
     } while (0)
 ADAPTIVE(CALL, kr_specialize_call, &REG(in.b), in.c + (REG(in.b + 1) != NULL)) { CALL_ANYTHING(in, NULL); }
-OP(CALL_KW) {
+#define KWNAMES() f->consts[pc->a & KR_REG_MASK]     /* of the call that runs */
+ADAPTIVE(CALL_KW, kr_specialize_call_kw, &REG(in.b), KWNAMES()) {
     pc++;
     CALL_ANYTHING(pc[-2], f->consts[in.a & KR_REG_MASK]);
 }
@@ -170,6 +171,13 @@ static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
         if (in.a & KR_OPERAND_CONST) Py_SET_REFCNT(v, Py_REFCNT(v) - 1); \
         else REG(in.a) = v; \
         GOTO(return_otherwise)
+/* A function that C code called returns. */
+static PyObject *return_to_c(KR_LOOP_PARAMS) {
+    LEAVE_PLAIN_FRAME(v);
+    kr_frame_pop_plain(t, f);
+    return v;
+    LEAVE_OTHERWISE(v);
+}
 /* __init__ returns None to a call of its class in this loop. */
 static PyObject *return_instance(KR_LOOP_PARAMS) {
     LEAVE_PLAIN_FRAME(v);
@@ -183,7 +191,9 @@ static PyObject *return_instance(KR_LOOP_PARAMS) {
 /* The plain case: the value goes to a caller in this loop, and nobody has asked for the frame as an object. */
 OP(RETURN) {
     if (KR_UNLIKELY(!kr_frame_is_plain(f, KR_CONT_STORE) || TRACED())) {
-        if (kr_frame_is_plain(f, KR_CONT_INIT) && !TRACED() && R(in.a) == Py_None) GOTO(return_instance);
+        if (TRACED()) GOTO(return_otherwise);
+        if (kr_frame_is_plain(f, KR_CONT_ENTRY)) GOTO(return_to_c);
+        if (kr_frame_is_plain(f, KR_CONT_INIT) && R(in.a) == Py_None) GOTO(return_instance);
         GOTO(return_otherwise);
     }
     LEAVE_PLAIN_FRAME(v);
@@ -218,17 +228,69 @@ OP(RETURN) {
     }
 CALL_EXACT_FORM(CALL_PY_EXACT, 0)
 CALL_EXACT_FORM(CALL_PY_METHOD, 1)
+/* Pushes a frame of a function of positional parameters, the last of which get their defaults. */
+#define PUSH_WITH_DEFAULTS() do { \
+        bool bound = base[1] != NULL; \
+        Py_ssize_t given = in.c + bound, count = code->base.co_argcount; \
+        PyObject *values = func->func_defaults; \
+        GUARD(given == count || (given < count && values && given + PyTuple_GET_SIZE(values) >= count)); \
+        PyObject **window = base + 2 - bound; \
+        if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(window, code)) GOTO(kr_body_CALL); \
+        base[0] = NULL; \
+        for (Py_ssize_t i = given; i < count; i++) window[i] = Py_NewRef(PyTuple_GET_ITEM(values, i - count + PyTuple_GET_SIZE(values))); \
+        PUSH_EXACT(func, window, KR_CONT_STORE); \
+        NEXT(); \
+    } while (0)
 OP(CALL_PY_DEFAULTS) {
     PyObject **base = &regs[in.b];
     GUARD_FUNCTION(base);
-    GUARD(func->func_defaults);
+    PUSH_WITH_DEFAULTS();
+}
+/* A function without a version may be of any kind. */
+static KR_NOINLINE PyObject *give_version(KR_LOOP_PARAMS) {
+    PyObject *func = regs[in.b];
+    if (PyFunction_Check(func)) kr_code_version((KrCode *)((PyFunctionObject *)func)->func_code);
+    GOTO(kr_loop_miss);
+}
+OP(CALL_PY_ANY) {
+    PyObject **base = &regs[in.b];
+    PyFunctionObject *func = (PyFunctionObject *)base[0];
+    if (KR_UNLIKELY(!PyFunction_Check(func))) {
+        if (Py_IS_TYPE(func, &PyMethod_Type) && !base[1]) GOTO(unpack_method);
+        GOTO(kr_loop_miss);
+    }
+    KrCode *code = (KrCode *)func->func_code;
+    if (KR_UNLIKELY(!code->version)) GOTO(give_version);
+    GUARD(!code->base.co_kwonlyargcount && !(code->base.co_flags & (CO_VARARGS | CO_VARKEYWORDS | KR_CODE_MAKES_GENERATOR)) && func->vectorcall == _PyFunction_Vectorcall);
+    PUSH_WITH_DEFAULTS();
+}
+OP(CALL_KW_PY) {
+    PyObject **base = &regs[in.b];
+    GUARD_FUNCTION(base);
+    const KrCache *cache = CACHE();
     bool bound = base[1] != NULL;
-    Py_ssize_t given = in.c + bound, count = code->base.co_argcount, defaults = PyTuple_GET_SIZE(func->func_defaults);
-    GUARD(given <= count && given + defaults >= count);
-    PyObject **window = base + 2 - bound;
-    if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(window, code)) GOTO(kr_body_CALL);
+    GUARD(cache->extra == bound);
+    Py_ssize_t positional = in.c + bound - PyTuple_GET_SIZE(KWNAMES()), count = code->base.co_argcount, params = count + code->base.co_kwonlyargcount;
+    Py_ssize_t defaults = func->func_defaults ? PyTuple_GET_SIZE(func->func_defaults) : 0;
+    PyObject **window = base + 2 - bound, *values[KR_PLAN_MAX], **named = window + positional;
+    if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(window, code)) GOTO(kr_body_CALL_KW);
+    uint64_t plan = cache->word[1] >> (KR_PLAN_BITS * positional);
+    for (Py_ssize_t i = positional; i < params; i++, plan >>= KR_PLAN_BITS) {
+        Py_ssize_t source = (Py_ssize_t)(plan & KR_PLAN_DEFAULT);
+        if (source != KR_PLAN_DEFAULT) {
+            values[i - positional] = window[source];
+        } else {
+            GUARD(i >= count - defaults);
+            values[i - positional] = PyTuple_GET_ITEM(func->func_defaults, i - count + defaults);
+        }
+    }
+    plan = cache->word[1] >> (KR_PLAN_BITS * positional);
+    for (Py_ssize_t i = 0; i < params - positional; i++, plan >>= KR_PLAN_BITS) {
+        named[i] = values[i];
+        if ((plan & KR_PLAN_DEFAULT) == KR_PLAN_DEFAULT) Py_INCREF(values[i]);
+    }
     base[0] = NULL;
-    for (Py_ssize_t i = given; i < count; i++) window[i] = Py_NewRef(PyTuple_GET_ITEM(func->func_defaults, i - count + defaults));
+    pc++;
     PUSH_EXACT(func, window, KR_CONT_STORE);
     NEXT();
 }
@@ -241,44 +303,64 @@ OP(CALL_PY_GENERATOR) {
     SAVE();
     STORE_RESULT(kr_gen_from_call(t, func, base + 2 - bound, in.c + bound, NULL));
 }
-OP(CALL_CLASS_INIT) {
-    KrCache *cache = CACHE();
-    PyObject **base = &regs[in.b];
-    PyTypeObject *type = (PyTypeObject *)base[0];
-    GUARD(!base[1] && PyType_Check(type) && type->tp_version_tag == cache->version);
-    PyFunctionObject *init = (PyFunctionObject *)cache->object;
-    KrCode *code = (KrCode *)init->func_code;
-    GUARD(code->version == cache->version2);
-    Py_ssize_t given = in.c + 1;
-    if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(base + 1, code) || KR_UNLIKELY((size_t)(t->vm.reg_limit - base - 1) <= (size_t)given)) GOTO(kr_body_CALL);
+#define GUARD_CLASS() \
+    KrCache *cache = CACHE(); \
+    PyObject **base = &regs[in.b]; \
+    PyTypeObject *type = (PyTypeObject *)base[0]; \
+    GUARD(!base[1] && PyType_Check(type) && type->tp_version_tag == cache->version)
+/* A new instance, and a frame of __init__ in the window that begins with it; kwnames is NULL or names the last arguments. */
+#define CLASS_INIT_FORM(GENERIC, kwnames, words) do { \
+        GUARD_CLASS(); \
+        PyFunctionObject *init = (PyFunctionObject *)cache->object; \
+        KrCode *code = (KrCode *)init->func_code; \
+        GUARD(code->version == cache->version2); \
+        Py_ssize_t given = in.c + 1; \
+        if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(base + 1, code) || KR_UNLIKELY((size_t)(t->vm.reg_limit - base - 1) <= (size_t)given)) \
+            GOTO(kr_body_##GENERIC); \
+        SAVE(); \
+        Py_INCREF(init);        /* allocating may run anything */ \
+        PyObject *o = PyType_GenericAlloc(type, 0); \
+        RELOAD(); \
+        if (KR_UNLIKELY(!o)) { \
+            Py_DECREF(init); \
+            ERROR(); \
+        } \
+        if (KR_UNLIKELY(((KrCode *)init->func_code)->version != CACHE()->version2)) {   /* it has given __init__ other code */ \
+            Py_DECREF(init); \
+            Py_DECREF(o); \
+            GOTO(kr_body_##GENERIC); \
+        } \
+        REG(in.b + 1) = Py_NewRef(o); \
+        if (KR_UNLIKELY((kwnames) || !kr_call_is_exact(code, given))) { \
+            /* binding releases its arguments when it fails */ \
+            PyObject *names = (kwnames); \
+            int bad = kr_bind_window(t, init, &REG(in.b + 1), given - (names ? PyTuple_GET_SIZE(names) : 0), names); \
+            RELOAD(); \
+            if (bad) { \
+                Py_DECREF(init); \
+                Py_DECREF(o); \
+                ERROR(); \
+            } \
+        } \
+        PyObject *class_ = kr_reg_take(&REG(in.b)); \
+        RELEASE(class_);        /* the instance keeps its class */ \
+        PyObject **window = &REG(in.b + 1); \
+        pc += (words); \
+        PUSH_EXACT(init, window, KR_CONT_INIT); \
+        f->init_self = o; \
+        NEXT(); \
+    } while (0)
+OP(CALL_CLASS_INIT) { CLASS_INIT_FORM(CALL, NULL, 0); }
+OP(CALL_KW_CLASS_INIT) { CLASS_INIT_FORM(CALL_KW, KWNAMES(), 1); }
+OP(CALL_CLASS_PLAIN) {
+    GUARD_CLASS();
     SAVE();
-    Py_INCREF(init);        /* allocating may run anything */
     PyObject *o = PyType_GenericAlloc(type, 0);
     RELOAD();
-    if (KR_UNLIKELY(!o)) {
-        Py_DECREF(init);
-        ERROR();
-    }
-    if (KR_UNLIKELY(((KrCode *)init->func_code)->version != CACHE()->version2)) {   /* it has given __init__ other code */
-        Py_DECREF(init);
-        Py_DECREF(o);
-        GOTO(kr_body_CALL);
-    }
-    REG(in.b + 1) = Py_NewRef(o);
-    if (KR_UNLIKELY(!kr_call_is_exact(code, given))) {
-        /* binding releases its arguments when it fails */
-        int bad = kr_bind_window(t, init, &REG(in.b + 1), given, NULL);
-        RELOAD();
-        if (bad) {
-            Py_DECREF(init);
-            Py_DECREF(o);
-            ERROR();
-        }
-    }
-    CLEAR(&REG(in.b));      /* the instance keeps its class */
-    PUSH_EXACT(init, &REG(in.b + 1), KR_CONT_INIT);
-    f->init_self = o;
-    NEXT();
+    if (KR_UNLIKELY(!o)) ERROR();
+    PyObject *class_ = kr_reg_take(&REG(in.b)), *old = REG(in.a);
+    REG(in.a) = o;
+    NEXT_RELEASING(old, class_, NULL, NULL);
 }
 
 /* ------------------------------------------------------------------ C functions */
@@ -325,13 +407,29 @@ OP(CALL_C_O) {
     GUARD_C_FUNCTION();
     C_RESULT(C_FUNCTION(PyCFunction)(PyCFunction_GET_SELF(base[0]), base[2]), 0, 2, -1);
 }
+/* The same for a function without self and in.c arguments, for a method and in.c arguments. */
+#define C_FUNCTION_RESULT(expr) do { \
+        if (in.c == 1) C_RESULT(expr, 0, 2, -1); \
+        if (in.c == 2) C_RESULT(expr, 0, 2, 3); \
+        C_RESULT_OF(expr, in.c + 2); \
+    } while (0)
+#define C_METHOD_RESULT(expr) do { \
+        if (in.c == 0) C_RESULT(expr, 0, 1, -1); \
+        if (in.c == 1) C_RESULT(expr, 0, 1, 2); \
+        C_RESULT_OF(expr, in.c + 2); \
+    } while (0)
 OP(CALL_C_FAST) {
     GUARD_C_FUNCTION();
-    C_RESULT_OF(C_FUNCTION(_PyCFunctionFast)(PyCFunction_GET_SELF(base[0]), base + 2, in.c), in.c + 2);
+    C_FUNCTION_RESULT(C_FUNCTION(_PyCFunctionFast)(PyCFunction_GET_SELF(base[0]), base + 2, in.c));
 }
 OP(CALL_C_FAST_KEYWORDS) {
     GUARD_C_FUNCTION();
-    C_RESULT_OF(C_FUNCTION(_PyCFunctionFastWithKeywords)(PyCFunction_GET_SELF(base[0]), base + 2, in.c, NULL), in.c + 2);
+    C_FUNCTION_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(PyCFunction_GET_SELF(base[0]), base + 2, in.c, NULL));
+}
+OP(CALL_STATIC_TYPE) {
+    PyObject *type = CACHE()->object, **base = &regs[in.b];
+    GUARD(base[0] == type && !base[1]);
+    C_FUNCTION_RESULT(((PyTypeObject *)type)->tp_vectorcall(type, base + 2, (size_t)in.c | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL));
 }
 OP(CALL_METHOD_NOARGS) {
     GUARD_METHOD_DESCR();
@@ -343,11 +441,11 @@ OP(CALL_METHOD_O) {
 }
 OP(CALL_METHOD_FAST) {
     GUARD_METHOD_DESCR();
-    C_RESULT_OF(C_FUNCTION(_PyCFunctionFast)(base[1], base + 2, in.c), in.c + 2);
+    C_METHOD_RESULT(C_FUNCTION(_PyCFunctionFast)(base[1], base + 2, in.c));
 }
 OP(CALL_METHOD_FAST_KEYWORDS) {
     GUARD_METHOD_DESCR();
-    C_RESULT_OF(C_FUNCTION(_PyCFunctionFastWithKeywords)(base[1], base + 2, in.c, NULL), in.c + 2);
+    C_METHOD_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(base[1], base + 2, in.c, NULL));
 }
 /* The list was too small; its items move. */
 static KR_NOINLINE PyObject *list_append_slowly(KR_LOOP_PARAMS) {
