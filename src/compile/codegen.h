@@ -154,6 +154,8 @@ int cg_enter_unit(Cg *, PyObject *name, CgScope, const void *node, int firstline
 int cg_enter_unit_called(Cg *, const char *name, CgScope, const void *node, int firstlineno);
 PyCodeObject *cg_leave_unit(Cg *);          /* assembles; NULL on error; the outer unit is current again */
 void cg_unit_free(CgUnit *);
+/* The cells for code's free variables, into newly reserved temporaries. */
+int cg_push_cells(Cg *, PyCodeObject *code);
 /* MAKE_FUNCTION: `flags` parts lie from temporary base on; adds closure and code; the function is stored to want. */
 int cg_make_function(Cg *, PyCodeObject *code, int base, int flags, int want, int *operand);
 

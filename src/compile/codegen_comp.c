@@ -1,4 +1,5 @@
-/* codegen_comp.c - comprehensions and generator expressions: functions whose one argument, .0, is the first iterator. */
+/* codegen_comp.c - comprehensions and generator expressions: code like that of a function whose one argument, .0, is the first iterator; it runs in a frame
+ * of its own, but no function object is made for it. */
 #include "compile/codegen.h"
 
 typedef struct {
@@ -101,6 +102,24 @@ static int emit_generator(Cg *cg, Comprehension *c, Py_ssize_t index) {
     return 0;
 }
 
+/* Runs a comprehension's code over its first iterator; the result goes to dest, which may be the first free temporary. */
+static int call_code(Cg *cg, PyCodeObject *code, Kr_comprehension *outermost, int dest) {
+    CgUnit *u = cg->u;
+    KrSpan saved = cg->at;
+    int base = u->depth, iter, index;
+    CG_TRY(cg_value(cg, outermost->iter, CG_ANYWHERE, &iter));
+    u->depth = base;
+    CG_TRY(cg_reserve(cg, 1));
+    cg->at = saved;
+    CG_TRY(cg_emit(cg, outermost->is_async ? KR_OP_GET_AITER : KR_OP_GET_ITER, cg_dead(cg, base), iter, 0));
+    CG_TRY(cg_push_cells(cg, code));
+    CG_TRY(index = cg_const_index(cg, (PyObject *)code));
+    CG_TRY(cg_emit(cg, KR_OP_CALL_COMPREHENSION, dest, cg_temp(cg, base), code->co_nfreevars));
+    CG_TRY(cg_emit(cg, KR_OP_DATA, 0, index & 0xffff, index >> 16));
+    u->depth = base;
+    return 0;
+}
+
 int cg_comprehension(Cg *cg, Kr_expr *e, int want, int *operand) {
     static const struct { const char *name; int kind, op; } kinds[] = {
         {"<listcomp>", KR_COMP_LIST, KR_OP_BUILD_LIST}, {"<setcomp>", KR_COMP_SET, KR_OP_BUILD_SET},
@@ -142,20 +161,11 @@ int cg_comprehension(Cg *cg, Kr_expr *e, int want, int *operand) {
     PyCodeObject *code = cg_leave_unit(cg);
     if (!code) return -1;
     cg->at = saved;
-    int base = cg_reserve(cg, 2), r = cg_make_function(cg, code, base, 0, cg_dead(cg, base), NULL), iter;
+    bool awaited = async_body && k != 3, direct = !awaited && want != CG_ANYWHERE;
+    int base = u->depth, r = call_code(cg, code, outermost, direct ? want : cg_dead(cg, base));
     Py_DECREF(code);
-    if (r < 0) return -1;
-    u->depth = base + 2;
-    CG_TRY(cg_value(cg, outermost->iter, CG_ANYWHERE, &iter));
-    u->depth = base + 2;
-    int arg = cg_reserve(cg, 1);
-    cg->at = saved;
-    CG_TRY(cg_emit(cg, outermost->is_async ? KR_OP_GET_AITER : KR_OP_GET_ITER, cg_dead(cg, arg), iter, 0));
-    u->depth = base;
-    bool awaited = async_body && k != 3;
-    if (!awaited && want != CG_ANYWHERE) return cg_emit(cg, KR_OP_CALL, want, cg_temp(cg, base), 1);
+    if (r < 0 || direct) return r;
     int t = cg_reserve(cg, 1);
-    CG_TRY(cg_emit(cg, KR_OP_CALL, cg_dead(cg, t), cg_temp(cg, base), 1));
     if (awaited) CG_TRY(cg_await(cg, t, 1, 0));
     if (want == CG_ANYWHERE) {
         *operand = cg_take(cg, t);

@@ -101,6 +101,23 @@ static int push_annotations(Cg *cg, const Kr_arguments *args, Kr_expr *returns, 
     int t = cg_reserve(cg, 1);
     return cg_emit(cg, KR_OP_BUILD_TUPLE, cg_dead(cg, t), cg_temp(cg, t), count);
 }
+int cg_push_cells(Cg *cg, PyCodeObject *code) {
+    CgUnit *u = cg->u;
+    for (int i = 0; i < code->co_nfreevars; i++) {
+        PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, code->co_nlocalsplus - code->co_nfreevars + i);
+        if (u->class_cell >= 0 && _PyUnicode_EQ(name, KR_STR(__class__))) {
+            CG_TRY(cg_push_operand(cg, u->class_cell));
+            continue;
+        }
+        PyObject *at = PyDict_GetItemWithError(u->registers, name);
+        if (!at) {
+            if (!PyErr_Occurred()) PyErr_Format(PyExc_SystemError, "compiler: no cell for %R", name);
+            return -1;
+        }
+        CG_TRY(cg_push_operand(cg, (int)PyLong_AS_LONG(at)));
+    }
+    return 0;
+}
 int cg_make_function(Cg *cg, PyCodeObject *code, int base, int flags, int want, int *operand) {
     CgUnit *u = cg->u;
     int parts = __builtin_popcount((unsigned)flags);
@@ -108,19 +125,7 @@ int cg_make_function(Cg *cg, PyCodeObject *code, int base, int flags, int want, 
     if (code->co_nfreevars) {
         flags |= 8;
         int mark = u->depth;
-        for (int i = 0; i < code->co_nfreevars; i++) {
-            PyObject *name = PyTuple_GET_ITEM(code->co_localsplusnames, code->co_nlocalsplus - code->co_nfreevars + i);
-            if (u->class_cell >= 0 && _PyUnicode_EQ(name, KR_STR(__class__))) {
-                CG_TRY(cg_push_operand(cg, u->class_cell));
-                continue;
-            }
-            PyObject *at = PyDict_GetItemWithError(u->registers, name);
-            if (!at) {
-                if (!PyErr_Occurred()) PyErr_Format(PyExc_SystemError, "compiler: no cell for %R", name);
-                return -1;
-            }
-            CG_TRY(cg_push_operand(cg, (int)PyLong_AS_LONG(at)));
-        }
+        CG_TRY(cg_push_cells(cg, code));
         u->depth = mark;
         int t = cg_reserve(cg, 1);
         CG_TRY(cg_emit(cg, KR_OP_BUILD_TUPLE, cg_dead(cg, t), cg_temp(cg, t), code->co_nfreevars));

@@ -68,6 +68,14 @@ static int check_keywords(Check *c, const KrInstr *in) {
         if (!PyUnicode_Check(PyTuple_GET_ITEM(names, i))) return bad(c, "keywords");
     return 0;
 }
+static int check_comprehension(Check *c, const KrInstr *in) {
+    Py_ssize_t k = kr_instr_target(in[1]);
+    PyCodeObject *code = k < c->nconsts ? (PyCodeObject *)PyTuple_GET_ITEM(c->s->consts, k) : NULL;
+    if (!code || !PyCode_Check(code) || code->co_argcount != 1 || code->co_kwonlyargcount || (code->co_flags & (CO_VARARGS | CO_VARKEYWORDS)) || !(code->co_flags & CO_OPTIMIZED) ||
+        code->co_nfreevars != in->c)
+        return bad(c, "comprehension");
+    return check_range(c, in->b, (Py_ssize_t)in->c + 1);
+}
 static int check_special(Check *c, const KrInstr *in) {
     const KrCodeSpec *s = c->s;
     bool in_prologue = c->at < c->resume;
@@ -80,6 +88,7 @@ static int check_special(Check *c, const KrInstr *in) {
     case KR_OP_BUILD_MAP: return check_range(c, in->b, 2 * (Py_ssize_t)in->c);
     case KR_OP_CALL: return check_range(c, in->b, (Py_ssize_t)in->c + 2);
     case KR_OP_CALL_KW: return check_keywords(c, in) < 0 ? -1 : check_range(c, in->b, (Py_ssize_t)in->c + 2);
+    case KR_OP_CALL_COMPREHENSION: return check_comprehension(c, in);
     case KR_OP_CALL_EX: return in->c > 1 ? bad(c, "count") : check_range(c, in->b, 3 + in->c);
     case KR_OP_MAKE_FUNCTION: return in->c > 15 ? bad(c, "flags") : check_range(c, in->b, 1 + __builtin_popcount(in->c));
     case KR_OP_LOAD_METHOD:

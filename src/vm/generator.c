@@ -24,15 +24,16 @@ bool kr_gen_is_awaitable(PyObject *o) {
 
 /* ------------------------------------------------------------------ lifecycle */
 
-/* An untracked object over func's code (both borrowed) with `room` registers, all NULL. */
+/* An untracked object over func's code, or a comprehension's in it (both borrowed), with `room` registers, all NULL. */
 static PyGenObject *gen_alloc(PyTypeObject *type, PyFunctionObject *func, KrCode *code, size_t room) {
     PyGenObject *g = (PyGenObject *)kr_gc_alloc(type, offsetof(PyGenObject, gi_iframe) + sizeof(KrFrame) + room * sizeof(PyObject *));
     if (!g) return NULL;
     PyObject_Init((PyObject *)g, type);
     g->gi_code = (PyCodeObject *)Py_NewRef((PyObject *)code);
     g->gi_weakreflist = NULL;
-    g->gi_name = Py_NewRef(func->func_name);
-    g->gi_qualname = Py_NewRef(func->func_qualname);
+    bool own = func->func_code == (PyObject *)code;
+    g->gi_name = Py_NewRef(own ? func->func_name : code->base.co_name);
+    g->gi_qualname = Py_NewRef(own ? func->func_qualname : code->base.co_qualname);
     g->gi_exc_state = (_PyErr_StackItem){NULL, NULL};
     g->gi_origin_or_finalizer = NULL;
     g->gi_hooks_inited = g->gi_closed = g->gi_running_async = 0;
@@ -54,12 +55,40 @@ static void drop_frame(PyGenObject *g) {
     Py_CLEAR(g->gi_exc_state.exc_value);
 }
 
+static PyTypeObject *generator_type(KrCode *code) {
+    int flags = code->base.co_flags;
+    return flags & CO_COROUTINE ? &PyCoro_Type : flags & CO_ASYNC_GENERATOR ? &PyAsyncGen_Type : &PyGen_Type;
+}
+/* What a call that made g gives: g, tracked; or NULL when it has failed, or when noting where a coroutine was made does. */
+static PyObject *gen_begin(KrThread *t, PyGenObject *g, bool failed) {
+    kr_gc_track((PyObject *)g);
+    int depth = t->base.coroutine_origin_tracking_depth;
+    if (!failed && depth > 0 && PyCoro_CheckExact(g)) failed = !(g->gi_origin_or_finalizer = kr_coro_origin(t, depth));
+    if (!failed) return (PyObject *)g;
+    PyObject *type, *value, *tb;
+    PyErr_Fetch(&type, &value, &tb);
+    drop_frame(g); /* completed: no "never awaited" warning */
+    Py_DECREF(g);
+    PyErr_Restore(type, value, tb);
+    return NULL;
+}
+PyObject *kr_gen_from_comprehension(KrThread *t, PyFunctionObject *func, KrCode *code, PyObject **args) {
+    int nfree = code->base.co_nfreevars;
+    PyGenObject *g = kr_code_ready(code) < 0 ? NULL : gen_alloc(generator_type(code), func, code, code->nregs);
+    if (!g) {
+        for (int i = 0; i <= nfree; i++) Py_CLEAR(args[i]);
+        return NULL;
+    }
+    PyObject **regs = kr_gen_frame(g)->regs;
+    regs[0] = args[0];
+    memcpy(regs + code->temp_base - nfree, args + 1, (size_t)nfree * sizeof *args);
+    memset(args, 0, ((size_t)nfree + 1) * sizeof *args);
+    return gen_begin(t, g, false);
+}
 PyObject *kr_gen_from_call(KrThread *t, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames) {
     KrCode *code = (KrCode *)func->func_code;
-    int flags = code->base.co_flags;
     size_t given = (size_t)nargs + (kwnames ? (size_t)PyTuple_GET_SIZE(kwnames) : 0);
-    PyTypeObject *type = flags & CO_COROUTINE ? &PyCoro_Type : flags & CO_ASYNC_GENERATOR ? &PyAsyncGen_Type : &PyGen_Type;
-    PyGenObject *g = kr_code_ready(code) < 0 ? NULL : gen_alloc(type, func, code, Py_MAX((size_t)code->nregs, given));
+    PyGenObject *g = kr_code_ready(code) < 0 ? NULL : gen_alloc(generator_type(code), func, code, Py_MAX((size_t)code->nregs, given));
     if (!g) {
         for (size_t i = 0; i < given; i++) Py_CLEAR(args[i]);
         Py_DECREF(func);
@@ -72,18 +101,7 @@ PyObject *kr_gen_from_call(KrThread *t, PyFunctionObject *func, PyObject **args,
     }
     int bad = kwnames || !kr_call_is_exact(code, nargs) ? kr_bind_arguments(func, regs, nargs, kwnames) : 0;
     Py_DECREF(func);
-    kr_gc_track((PyObject *)g);
-    int depth = t->base.coroutine_origin_tracking_depth;
-    if (!bad && depth > 0 && type == &PyCoro_Type) bad = (g->gi_origin_or_finalizer = kr_coro_origin(t, depth)) ? 0 : -1;
-    if (bad) {
-        PyObject *type_, *value, *tb;
-        PyErr_Fetch(&type_, &value, &tb);
-        drop_frame(g); /* completed: no "never awaited" warning */
-        Py_DECREF(g);
-        PyErr_Restore(type_, value, tb);
-        return NULL;
-    }
-    return (PyObject *)g;
+    return gen_begin(t, g, bad);
 }
 
 /* Gives the generator made from a frame object's frame: only frames of PyFrame_New, which have not run. */

@@ -55,6 +55,9 @@ void kr_gen_finish_error(KrThread *, PyGenObject *) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* What calling a generator function, coroutine function or asynchronous generator function gives; func and the arguments (as for
  * kr_call_push) are owned. */
 PyObject *kr_gen_from_call(KrThread *, PyFunctionObject *func, PyObject **args, Py_ssize_t nargs, PyObject *kwnames) KR_NEW_REF KR_MAY_RAISE;
+/* The generator, coroutine or asynchronous generator of a comprehension's code in func: over the iterator at args[0], with cells behind it for the
+ * free variables, all taken over. */
+PyObject *kr_gen_from_comprehension(KrThread *, PyFunctionObject *func, KrCode *code, PyObject **args) KR_NEW_REF KR_MAY_RAISE;
 /* The sub-iterator of a generator suspended in YIELD_FROM: new reference, or NULL. */
 PyObject *kr_gen_delegate(PyGenObject *) KR_NEW_REF;
 /* What `yield from o` iterates over; a coroutine is TypeError unless the running frame is one too. */

@@ -58,6 +58,7 @@ static void take_bases(Analysis *a, const KrInstr *in, uint16_t op) {
     case KR_OP_BUILD_MAP: set_kinds(a, in->b, 2u * in->c, DEAD); break;
     case KR_OP_CALL:
     case KR_OP_CALL_KW: set_kinds(a, in->b, in->c + 2u, DEAD); break;
+    case KR_OP_CALL_COMPREHENSION: set_kinds(a, in->b, in->c + 1u, DEAD); break;
     case KR_OP_CALL_EX: set_kinds(a, in->b, 4, DEAD); break;
     case KR_OP_MAKE_FUNCTION: set_kinds(a, in->b, 1u + (unsigned)__builtin_popcount(in->c), DEAD); break;
     case KR_OP_LOAD_SLICE:

@@ -200,13 +200,15 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
     (KR_LIKELY(t->vm.frame_top + sizeof(KrFrame) <= t->vm.frame_limit && (size_t)(t->vm.reg_limit - (window)) > (size_t)(code)->nregs && \
                !t->base.interp->vm.eval_breaker && t->base.recursion_remaining > 0))
 /* Goes on in a frame of `func` (taken over) whose arguments are in the window; CAN_PUSH holds, its code is a function's (CO_OPTIMIZED) and warm. */
-#define PUSH_EXACT(func, window, cont) do { \
-        PyFunctionObject *func_ = (func); \
+#define PUSH_EXACT(func, window, cont) PUSH_CODE(func, (KrCode *)((PyFunctionObject *)(func))->func_code, window, cont)
+/* The same for a comprehension's code in a function. */
+#define PUSH_CODE(func, body, window, cont) do { \
+        PyFunctionObject *func_ = (PyFunctionObject *)(func); \
         KrFrame *new_frame_ = (KrFrame *)t->vm.frame_top; \
         SAVE(); \
         t->base.recursion_remaining--; \
         t->vm.frame_top = (char *)(new_frame_ + 1); \
-        kr_frame_fill(t, new_frame_, func_, (KrCode *)func_->func_code, (window), (cont), 0); \
+        kr_frame_fill(t, new_frame_, func_, (body), (window), (cont), 0); \
         f = new_frame_; \
         regs = f->regs; \
         pc = f->code->entry; \

@@ -57,6 +57,7 @@ OP(MAKE_CELL) {
     NEXT_SETTING(in.a, cell);
 }
 OP(COPY_FREE_VARS) {
+    if ((KrCode *)f->func->func_code != f->code) NEXT();     /* a comprehension got them from its caller */
     for (int i = 0; i < in.c; i++) REG(f->code->temp_base - in.c + i) = Py_NewRef(PyTuple_GET_ITEM(f->func->func_closure, i));
     NEXT();
 }

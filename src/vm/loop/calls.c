@@ -99,6 +99,63 @@ OP(CALL_EX) {
 OP(MAKE_FUNCTION) { SAVE(); STORE_RESULT(kr_vm_make_function(f, &REG(in.b), in.c)); }
 OP(LOAD_BUILD_CLASS) { SAVE(); STORE_RESULT(kr_vm_build_class_function(f)); }
 
+/* ------------------------------------------------------------------ comprehensions */
+
+/* Moves an iterator and n cells from `args` to where code has them in its window: .0 and the last locals. The window may begin at args. */
+KR_INLINE void place_comprehension(KrCode *code, PyObject **window, PyObject **args, int n) {
+    PyObject **cells = window + code->temp_base - n;
+    if (window != args) window[0] = kr_reg_take(args);
+    for (int i = n; --i >= 0;) {
+        PyObject *cell = kr_reg_take(&args[1 + i]);
+        cells[i] = cell;
+    }
+}
+/* Pushes a frame for a comprehension's code in func (borrowed) wherever there is room; counted as a level. */
+static KR_NOINLINE KrFrame *push_comprehension(KrThread *t, PyFunctionObject *func, KrCode *code, PyObject **args, int n, bool outside) {
+    bool ready = kr_code_ready(code) == 0 && kr_recursion_enter(t) == 0;
+    KrFrame *f = ready ? kr_frame_alloc(t) : NULL;
+    PyObject **window = outside ? t->vm.reg_top : args;
+    if (f && (size_t)(t->vm.reg_limit - window) <= code->nregs && (window = kr_regs_segment(t, code->nregs + 1u))) f->flags |= KR_FRAME_REG_SEGMENT;
+    if (f && window) {
+        place_comprehension(code, window, args, n);
+        Py_INCREF(func);
+        kr_frame_push(t, f, func, code, window, KR_CONT_STORE);
+        return f;
+    }
+    if (f) kr_frame_close_segments(t, f);
+    if (ready) kr_recursion_leave(t);
+    return NULL;
+}
+#define COMPREHENSION_CODE() KrCode *code = (KrCode *)f->consts[kr_instr_target(*pc)]
+static KR_NOINLINE PyObject *comprehension_otherwise(KR_LOOP_PARAMS) {
+    COMPREHENSION_CODE();
+    SAVE();
+    if (code->base.co_flags & KR_CODE_MAKES_GENERATOR) {
+        PyObject *v = kr_gen_from_comprehension(t, f->func, code, &REG(in.b));
+        RELOAD();
+        if (!v) ERROR();
+        pc++;
+        NEXT_SETTING(pc[-2].a, v);
+    }
+    POLL();
+    KrFrame *callee = push_comprehension(t, f->func, code, &REG(in.b), in.c, f->owner != KR_FRAME_ON_STACK);
+    if (!callee) ERROR();
+    f->pc = pc + 1;             /* of the caller, to which the value comes back */
+    RELOAD();
+    NEXT();
+}
+OP(CALL_COMPREHENSION) {
+    COMPREHENSION_CODE();
+    PyObject **window = &regs[in.b];
+    if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || (code->base.co_flags & KR_CODE_MAKES_GENERATOR) || !code->cache_bias || !CAN_PUSH(window, code) || TRACED())
+        GOTO(comprehension_otherwise);
+    place_comprehension(code, window, window, in.c);
+    Py_INCREF(f->func);
+    pc++;
+    PUSH_CODE(f->func, code, window, KR_CONT_STORE);
+    NEXT();
+}
+
 /* ------------------------------------------------------------------ returning */
 
 /* The value of a frame that was left goes to the instruction of its caller's that waits. */
