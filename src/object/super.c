@@ -111,13 +111,12 @@ static PyObject *super_repr(PyObject *o) {
                                   : PyUnicode_FromFormat("<super: <class '%s'>, <%s object>>", type, self->obj_type->tp_name);
 }
 
-/* The attribute in the dicts after self->type in the MRO, a new reference, not bound; NULL maybe with an exception. */
-static PyObject *find_after(Super *self, PyObject *name) {
-    PyObject *mro = self->obj_type->tp_mro, *r = NULL;
+PyObject *kr_super_find(PyTypeObject *type, PyTypeObject *obj_type, PyObject *name) {
+    PyObject *mro = obj_type->tp_mro, *r = NULL;
     if (mro == NULL)
         return NULL;
     Py_ssize_t i = 0, n = PyTuple_GET_SIZE(mro);
-    while (i < n && PyTuple_GET_ITEM(mro, i) != (PyObject *)self->type)
+    while (i < n && PyTuple_GET_ITEM(mro, i) != (PyObject *)type)
         i++;
     Py_INCREF(mro);
     for (i++; i < n && r == NULL; i++) {
@@ -136,7 +135,7 @@ int kr_super_method(PyObject *o, PyObject *name, PyObject **method, PyObject **o
     Super *self = (Super *)o;
     if (self->obj == NULL || self->obj == (PyObject *)self->obj_type || !PyUnicode_CheckExact(name) || name == KR_STR(__class__))
         return 0;
-    PyObject *found = find_after(self, name);
+    PyObject *found = kr_super_find(self->type, self->obj_type, name);
     if (found == NULL)
         return PyErr_Occurred() ? -1 : 0;
     if (!PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR)) {
@@ -152,7 +151,7 @@ static PyObject *super_getattro(PyObject *o, PyObject *name) {
     Super *self = (Super *)o;
     if (self->obj_type != NULL && !(PyUnicode_Check(name) && _PyUnicode_Equal(name, KR_STR(__class__)))) {
         PyTypeObject *start = (PyTypeObject *)Py_NewRef((PyObject *)self->obj_type);
-        PyObject *r = find_after(self, name);
+        PyObject *r = kr_super_find(self->type, self->obj_type, name);
         if (r != NULL) {
             descrgetfunc get = Py_TYPE(r)->tp_descr_get;
             if (get != NULL) {      /* for a class method, the object is the class itself */

@@ -111,6 +111,8 @@ KR_INLINE PyMemberDef *kr_heap_type_members(PyHeapTypeObject *t) {
 
 /* What calling method `name` of the exact super object o calls, without binding: 1, a function and its self, both new references; 0 when it
  * is not that simple; -1 with an exception. */
+/* What super(type, obj of class obj_type) finds by that name, not bound; NULL maybe with an exception. */
+PyObject *kr_super_find(PyTypeObject *type, PyTypeObject *obj_type, PyObject *name) KR_NEW_REF KR_MAY_RAISE;
 int kr_super_method(PyObject *o, PyObject *name, PyObject **method, PyObject **obj) KR_MAY_RAISE;
 
 #endif

@@ -143,16 +143,20 @@ KR_INLINE PyObject *kr_reg_take(PyObject **at) {
  * stack. The breaker is looked at when something dies. */
 #define NEXT_RELEASING(x, y, z, w) do { \
         PyObject *x_ = (x), *y_ = (y), *z_ = (z), *w_ = (w); \
-        bool dead_x_ = x_ && --x_->ob_refcnt == 0, dead_y_ = y_ && --y_->ob_refcnt == 0, dead_z_ = z_ && --z_->ob_refcnt == 0, dead_w_ = w_ && --w_->ob_refcnt == 0; \
-        if (dead_x_ | dead_y_ | dead_z_ | dead_w_) { \
-            if (dead_x_ + dead_y_ + dead_z_ + dead_w_ == 1) { \
-                t->vm.dying[0] = dead_x_ ? x_ : dead_y_ ? y_ : dead_z_ ? z_ : w_; \
+        int dead_ = 0; \
+        if (x_ && KR_UNLIKELY(--x_->ob_refcnt == 0)) dead_ |= 1; \
+        if (y_ && KR_UNLIKELY(--y_->ob_refcnt == 0)) dead_ |= 2; \
+        if (z_ && KR_UNLIKELY(--z_->ob_refcnt == 0)) dead_ |= 4; \
+        if (w_ && KR_UNLIKELY(--w_->ob_refcnt == 0)) dead_ |= 8; \
+        if (KR_UNLIKELY(dead_)) { \
+            if (!(dead_ & (dead_ - 1))) { \
+                t->vm.dying[0] = dead_ & 1 ? x_ : dead_ & 2 ? y_ : dead_ & 4 ? z_ : w_; \
                 GOTO(kr_loop_bury); \
             } \
-            t->vm.dying[0] = dead_x_ ? x_ : NULL; \
-            t->vm.dying[1] = dead_y_ ? y_ : NULL; \
-            t->vm.dying[2] = dead_z_ ? z_ : NULL; \
-            t->vm.dying[3] = dead_w_ ? w_ : NULL; \
+            t->vm.dying[0] = dead_ & 1 ? x_ : NULL; \
+            t->vm.dying[1] = dead_ & 2 ? y_ : NULL; \
+            t->vm.dying[2] = dead_ & 4 ? z_ : NULL; \
+            t->vm.dying[3] = dead_ & 8 ? w_ : NULL; \
             GOTO(kr_loop_bury_all); \
         } \
         NEXT(); \

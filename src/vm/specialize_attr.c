@@ -96,7 +96,7 @@ static bool load_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name)
         return kr_special_none(c);
     }
     if (descr && type_can_change(Py_TYPE(descr))) return kr_special_none(c);    /* it may become a data descriptor */
-    int form = own_form(c, o, name, KR_OP_LOAD_ATTR_VALUE, KR_OP_LOAD_ATTR_DICT);
+    int form = own_form(c, o, name, at->b & (KR_OPERAND_CONST | KR_OPERAND_CONSUME) ? KR_OP_LOAD_ATTR_VALUE : KR_OP_LOAD_ATTR_VALUE_L, KR_OP_LOAD_ATTR_DICT);
     if (form) return kr_special_set(at, c, form);
     if (!descr || !is_plain_value(descr, false)) return kr_special_none(c);
     c->object = descr;
@@ -170,7 +170,7 @@ static bool set_many(KrInstr *at, KrCache *c, int form) {
     return kr_special_set(at, c, form);
 }
 void kr_many_fill(KrManyEntry *e, int generic, PyObject *o, PyObject *name) {
-    KrInstr at = {.op = (uint16_t)generic};
+    KrInstr at = {.op = (uint16_t)generic, .b = KR_OPERAND_CONSUME};     /* no form for where the owner is */
     e->cache = (KrCache){.extra = 0};
     bool found = generic == KR_OP_LOAD_ATTR ? load_attr_form(&at, &e->cache, o, name) : generic == KR_OP_STORE_ATTR ? store_attr_form(&at, &e->cache, o, name)
                                                                                        : load_method_form(&at, &e->cache, o, name);

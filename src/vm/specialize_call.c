@@ -2,6 +2,7 @@
 #include "vm/specialize.h"
 #include "object/method.h"
 #include "object/type.h"
+#include "vm/code_object.h"
 
 /* The form for calling a builtin function or method descriptor: forms in the order no arguments, one, array, array and keywords. */
 static int c_form(PyMethodDef *def, Py_ssize_t nargs, const int forms[4]) {
@@ -98,6 +99,30 @@ bool kr_specialize_call_kw(KrInstr *at, KrCache *c, PyObject **base, PyObject *k
     return kr_special_set(at, c, KR_OP_CALL_KW_PY);
 }
 
+/* super() in a method, of which only a method of its instance's is wanted: neither is made. */
+static bool specialize_super(KrInstr *at, KrCache *c) {
+    KrFrame *f = kr_frame_current();
+    PyCodeObject *code = &f->code->base;
+    PyObject *self = code->co_argcount ? f->regs[0] : NULL, *kinds = code->co_localspluskinds, *cell = NULL, *method = NULL;
+    int i = code->co_nlocalsplus - code->co_nfreevars;
+    if (!self || (PyBytes_AS_STRING(kinds)[0] & KR_KIND_CELL) || PyType_Check(self)) return false;
+    if (!(at->a & KR_DEST_DEAD) || kr_op_generic[at[1].op] != KR_OP_LOAD_METHOD || at[1].b != ((at->a & KR_REG_MASK) | KR_OPERAND_CONSUME)) return false;
+    while (i < code->co_nlocalsplus && PyTuple_GET_ITEM(code->co_localsplusnames, i) != KR_STR(__class__)) i++;
+    if (i < code->co_nlocalsplus) cell = f->regs[i];
+    PyTypeObject *type = cell && PyCell_Check(cell) ? (PyTypeObject *)PyCell_GET(cell) : NULL;
+    PyObject *name = f->code->names[at[1].c];
+    if (!type || !PyType_Check(type) || !PyType_IsSubtype(Py_TYPE(self), type) || name == KR_STR(__class__)) return false;
+    if (!(c->version = kr_type_version(Py_TYPE(self))) || !(c->version2 = kr_type_version(type)) || i >= (int)KR_INDEX_NONE) return false;
+    if (!(method = kr_super_find(type, Py_TYPE(self), name))) {
+        PyErr_Clear();
+        return false;
+    }
+    bool bound = PyType_HasFeature(Py_TYPE(method), Py_TPFLAGS_METHOD_DESCRIPTOR) && (Py_TYPE(method)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE);
+    c->object = method;         /* the class has it */
+    c->index = (uint16_t)i;
+    Py_DECREF(method);
+    return bound && kr_special_set(at, c, KR_OP_CALL_SUPER_METHOD);
+}
 bool kr_specialize_call(KrInstr *at, KrCache *c, PyObject **base, Py_ssize_t nargs) {
     static const int functions[4] = {0, KR_OP_CALL_C_O, KR_OP_CALL_C_FAST, KR_OP_CALL_C_FAST_KEYWORDS};
     static const int methods[4] = {KR_OP_CALL_METHOD_NOARGS, KR_OP_CALL_METHOD_O, KR_OP_CALL_METHOD_FAST, KR_OP_CALL_METHOD_FAST_KEYWORDS};
@@ -107,6 +132,7 @@ bool kr_specialize_call(KrInstr *at, KrCache *c, PyObject **base, Py_ssize_t nar
     if (PyFunction_Check(f)) return specialize_python(at, c, (PyFunctionObject *)f, self != NULL, nargs);
     if (!self && Py_IS_TYPE(f, &PyMethod_Type) && PyFunction_Check(PyMethod_GET_FUNCTION(f)))
         return specialize_python(at, c, (PyFunctionObject *)PyMethod_GET_FUNCTION(f), true, nargs + 1);
+    if (f == (PyObject *)&PySuper_Type && !self && nargs == 0 && specialize_super(at, c)) return true;
     if (PyType_Check(f)) return self ? kr_special_none(c) : specialize_class(at, c, (PyTypeObject *)f, nargs);
     if (Py_IS_TYPE(f, &PyCFunction_Type) && !self) {
         if (nargs == 1 && is_builtin(f, "len", &def)) form = KR_OP_CALL_LEN;

@@ -44,6 +44,12 @@ OP(LOAD_ATTR_VALUE) {
     GUARD(values && cache->index < kr_values_capacity(values) && values->values[cache->index]);
     ATTR_RESULT(values->values[cache->index]);
 }
+OP(LOAD_ATTR_VALUE_L) {
+    GUARD_TYPE(regs[in.b]);
+    PyDictValues *values = *kr_instance_values_ptr(o);
+    GUARD(values && cache->index < kr_values_capacity(values) && values->values[cache->index]);
+    NEXT_SETTING(in.a, Py_NewRef(values->values[cache->index]));
+}
 OP(LOAD_ATTR_DICT) {
     GUARD_TYPE(R(in.b));
     PyDictObject *d = (PyDictObject *)*kr_instance_dict_ptr(o);

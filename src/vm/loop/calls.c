@@ -420,6 +420,19 @@ OP(CALL_CLASS_PLAIN) {
     NEXT_RELEASING(old, class_, NULL, NULL);
 }
 
+OP(CALL_SUPER_METHOD) {
+    KrCache *cache = CACHE();
+    PyObject **base = &regs[in.b], *self = regs[0], *cell = regs[cache->index];
+    GUARD(base[0] == (PyObject *)&PySuper_Type && !base[1] && self && Py_TYPE(self)->tp_version_tag == cache->version && PyCell_Check(cell));
+    PyObject *type = PyCell_GET(cell);
+    GUARD(type && PyType_Check(type) && ((PyTypeObject *)type)->tp_version_tag == cache->version2);
+    PyObject *super = kr_reg_take(&base[0]), *method = Py_NewRef(cache->object);
+    regs[pc->a] = method;
+    regs[pc->a + 1] = Py_NewRef(self);
+    pc++;
+    NEXT_RELEASING(super, NULL, NULL, NULL);
+}
+
 /* ------------------------------------------------------------------ C functions */
 
 /* The result of a C function that was called with what x, y, z are, registers from [b] on: they are released. A pending signal is handled. */
