@@ -33,6 +33,7 @@ static PyObject *count_instruction(KR_LOOP_PARAMS) {
     stats->ran[in.op]++;
     stats->pairs[stats->last][in.op]++;
     stats->last = in.op;
+    kr_opstats_note(stats, f, in);
     KR_TAIL kr_dispatch_plain.op[in.op](KR_LOOP_ARGS);
 }
 const struct KrDispatch kr_dispatch_count = {{[0 ... KR_OP_COUNT - 1] = count_instruction}};

@@ -127,7 +127,8 @@ bool kr_specialize_subscr(KrInstr *at, KrCache *c, PyObject *o, PyObject *key) {
     int op = 0;
     if (PyDict_CheckExact(o)) op = KR_OP_LOAD_SUBSCR_DICT;
     else if (PyLong_CheckExact(key) && kr_long_is_compact(key))
-        op = PyList_CheckExact(o) ? KR_OP_LOAD_SUBSCR_LIST : PyTuple_CheckExact(o) ? KR_OP_LOAD_SUBSCR_TUPLE : PyUnicode_CheckExact(o) ? KR_OP_LOAD_SUBSCR_STR : 0;
+        op = PyList_CheckExact(o) ? KR_OP_LOAD_SUBSCR_LIST : PyTuple_CheckExact(o) ? KR_OP_LOAD_SUBSCR_TUPLE : PyUnicode_CheckExact(o) ? KR_OP_LOAD_SUBSCR_STR :
+             PyBytes_CheckExact(o) ? KR_OP_LOAD_SUBSCR_BYTES : 0;
     if (!op && has_python_method(c, Py_TYPE(o), KR_STR(__getitem__), 2)) op = KR_OP_LOAD_SUBSCR_GETITEM;
     return op ? kr_special_set(at, c, op) : kr_special_none(c);
 }

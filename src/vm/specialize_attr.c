@@ -17,7 +17,7 @@ static bool type_can_change(PyTypeObject *t) { return (t->tp_flags & Py_TPFLAGS_
 /* Whether `value`, found in a class, is what an instance or the class gives for it, now and as long as it is there. */
 static bool is_plain_value(PyObject *value, bool for_class) {
     PyTypeObject *t = Py_TYPE(value);
-    if (for_class && t == &PyFunction_Type) return true;
+    if (for_class && (t == &PyFunction_Type || t == &PyWrapperDescr_Type || t == &PyMethodDescr_Type)) return true;
     return !t->tp_descr_get && !type_can_change(t);
 }
 static PyDictKeysObject *keys_of(PyTypeObject *t) { return ((PyHeapTypeObject *)t)->ht_cached_keys; }
@@ -68,12 +68,19 @@ static PyObject *find_in_class(KrCache *c, PyObject *o, PyObject *name) {
     return _PyType_Lookup(t, name);
 }
 
+/* cls.__name__ and the like. */
+static bool is_getset_of_metaclass(KrCache *c, PyTypeObject *meta, PyObject *name) {
+    if (meta->tp_getattro != PyType_Type.tp_getattro || !(c->version = kr_type_version(meta))) return false;
+    c->object = _PyType_Lookup(meta, name);
+    return c->object && is_descr_of(c->object, &PyGetSetDescr_Type, meta) && ((PyGetSetDescrObject *)c->object)->d_getset->get;
+}
 static bool load_attr_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *name) {
     PyTypeObject *t = Py_TYPE(o);
     if (t == &PyModule_Type)
         return !_PyType_Lookup(t, name) && kr_module_dict(o) && kr_special_dict_slot(c, kr_module_dict(o), name) ? kr_special_set(at, c, KR_OP_LOAD_ATTR_MODULE) : kr_special_none(c);
     if (PyType_Check(o)) {
         PyObject *v = find_in_class(c, o, name);
+        if (!v && is_getset_of_metaclass(c, t, name)) return kr_special_set(at, c, KR_OP_LOAD_ATTR_GETSET);
         if (!v || !is_plain_value(v, true)) return kr_special_none(c);
         c->object = v;
         return kr_special_set(at, c, KR_OP_LOAD_ATTR_CLASS);
@@ -149,7 +156,12 @@ static bool load_method_form(KrInstr *at, KrCache *c, PyObject *o, PyObject *nam
     }
     if (!has_normal_getattr(t) || !(c->version = kr_type_version(t))) return kr_special_none(c);
     PyObject *descr = _PyType_Lookup(t, name);
-    if (!descr || Py_TYPE(descr)->tp_descr_set || !find_callee(c, descr, false)) return kr_special_none(c);
+    if (descr && (Py_TYPE(descr)->tp_descr_set || type_can_change(Py_TYPE(descr)))) return kr_special_none(c);
+    if (own_form(c, o, name, KR_OP_LOAD_METHOD_OWN, 0)) {
+        c->extra = KR_SELF_NONE;
+        return kr_special_set(at, c, KR_OP_LOAD_METHOD_OWN);
+    }
+    if (!descr || !find_callee(c, descr, false)) return kr_special_none(c);
     if (has_no_dict(t)) return kr_special_set(at, c, KR_OP_LOAD_METHOD_PLAIN);
     return kr_has_managed_dict(o) && prepare_lacks(c, o, name) ? kr_special_set(at, c, KR_OP_LOAD_METHOD_VALUES) : kr_special_none(c);
 }

@@ -4,13 +4,14 @@
 #include "object/type.h"
 #include "vm/code_object.h"
 
-/* The form for calling a builtin function or method descriptor: forms in the order no arguments, one, array, array and keywords. */
-static int c_form(PyMethodDef *def, Py_ssize_t nargs, const int forms[4]) {
+/* The form for calling a builtin function or method descriptor: forms in the order no arguments, one, array, array and keywords, tuple. */
+static int c_form(PyMethodDef *def, Py_ssize_t nargs, const int forms[5]) {
     switch (def->ml_flags & KR_METH_CONVENTION) {
     case METH_NOARGS: return nargs == 0 ? forms[0] : 0;
     case METH_O: return nargs == 1 ? forms[1] : 0;
     case METH_FASTCALL: return forms[2];
     case METH_FASTCALL | METH_KEYWORDS: return forms[3];
+    case METH_VARARGS: return forms[4];
     default: return 0;
     }
 }
@@ -124,8 +125,8 @@ static bool specialize_super(KrInstr *at, KrCache *c) {
     return bound && kr_special_set(at, c, KR_OP_CALL_SUPER_METHOD);
 }
 bool kr_specialize_call(KrInstr *at, KrCache *c, PyObject **base, Py_ssize_t nargs) {
-    static const int functions[4] = {0, KR_OP_CALL_C_O, KR_OP_CALL_C_FAST, KR_OP_CALL_C_FAST_KEYWORDS};
-    static const int methods[4] = {KR_OP_CALL_METHOD_NOARGS, KR_OP_CALL_METHOD_O, KR_OP_CALL_METHOD_FAST, KR_OP_CALL_METHOD_FAST_KEYWORDS};
+    static const int functions[5] = {0, KR_OP_CALL_C_O, KR_OP_CALL_C_FAST, KR_OP_CALL_C_FAST_KEYWORDS, KR_OP_CALL_C_VARARGS};
+    static const int methods[5] = {KR_OP_CALL_METHOD_NOARGS, KR_OP_CALL_METHOD_O, KR_OP_CALL_METHOD_FAST, KR_OP_CALL_METHOD_FAST_KEYWORDS, KR_OP_CALL_METHOD_VARARGS};
     PyObject *f = base[0], *self = base[1];
     PyMethodDef *def;
     int form = 0;

@@ -159,6 +159,15 @@ OP(LOAD_METHOD_VALUES) {
     GUARD(kr_instance_lacks(o, cache, NAME(in.c)));
     METHOD_RESULT();
 }
+OP(LOAD_METHOD_OWN) {
+    GUARD_TYPE(R(in.b));
+    PyDictValues *values = *kr_instance_values_ptr(o);
+    GUARD(values && cache->index < kr_values_capacity(values) && values->values[cache->index]);
+    PyObject *v = Py_NewRef(values->values[cache->index]), *owner = TAKE(in.b);
+    regs[in.a] = v;
+    regs[in.a + 1] = NULL;
+    NEXT_RELEASING(owner, NULL, NULL, NULL);
+}
 OP(LOAD_METHOD_PLAIN) {
     GUARD_TYPE(R(in.b));
     METHOD_RESULT();
@@ -219,7 +228,15 @@ OP(STORE_ATTR_MANY) {
 }
 OP(LOAD_METHOD_MANY) {
     MANY_ENTRY(R(in.b), LOAD_METHOD, NAME(in.c));
-    if (KR_UNLIKELY(!kr_many_hit(e, version, NAME(in.c)) || version == 0 || e->cache.extra != KR_SELF_OWNER)) GOTO(many_LOAD_METHOD);
+    if (KR_UNLIKELY(!kr_many_hit(e, version, NAME(in.c)) || version == 0 || (e->cache.extra != KR_SELF_OWNER && e->op != KR_OP_LOAD_METHOD_OWN))) GOTO(many_LOAD_METHOD);
+    if (e->op == KR_OP_LOAD_METHOD_OWN) {
+        PyDictValues *values = *kr_instance_values_ptr(o);
+        if (!values || e->cache.index >= kr_values_capacity(values) || !values->values[e->cache.index]) GOTO(kr_body_LOAD_METHOD);
+        PyObject *v = Py_NewRef(values->values[e->cache.index]), *owner = TAKE(in.b);
+        regs[in.a] = v;
+        regs[in.a + 1] = NULL;
+        NEXT_RELEASING(owner, NULL, NULL, NULL);
+    }
     if (e->op == KR_OP_LOAD_METHOD_VALUES ? !kr_instance_lacks(o, &e->cache, NAME(in.c)) : e->op != KR_OP_LOAD_METHOD_PLAIN) GOTO(kr_body_LOAD_METHOD);
     PyObject *callee = Py_NewRef(e->cache.object), *self = OWN(in.b);
     regs[in.a] = callee;

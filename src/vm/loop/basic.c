@@ -193,6 +193,7 @@ ADAPTING(COMPARE_GE, PyObject_RichCompare(R(in.b), R(in.c), Py_GE))
 static KR_NOINLINE int truth_of_object(PyObject *o) {
     if (PyLong_CheckExact(o) || PyList_CheckExact(o) || PyTuple_CheckExact(o)) return Py_SIZE(o) != 0;
     if (PyUnicode_CheckExact(o) && PyUnicode_IS_READY(o)) return PyUnicode_GET_LENGTH(o) != 0;
+    if (PyBytes_CheckExact(o)) return PyBytes_GET_SIZE(o) != 0;
     return PyObject_IsTrue(o);
 }
 KR_INLINE int truth(PyObject *o) { return o == Py_True ? 1 : o == Py_False || o == Py_None ? 0 : truth_of_object(o); }

@@ -6,6 +6,7 @@
 #include "vm/loop.h"
 #include "vm/generator.h"
 #include "object/list.h"
+#include "object/tuple.h"
 
 /* ------------------------------------------------------------------ frames */
 
@@ -496,6 +497,16 @@ OP(CALL_C_FAST_KEYWORDS) {
     GUARD_C_FUNCTION();
     C_FUNCTION_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(PyCFunction_GET_SELF(base[0]), base + 2, in.c, NULL));
 }
+/* A C function's result with its arguments in a tuple. */
+static KR_NOINLINE PyObject *call_with_tuple(PyCFunction function, PyObject *self, PyObject *const *args, Py_ssize_t n) {
+    PyObject *tuple = n ? kr_tuple_from_array(args, n) : kr_empty_tuple(), *v = tuple ? function(self, tuple) : NULL;
+    Py_XDECREF(tuple);
+    return v;
+}
+OP(CALL_C_VARARGS) {
+    GUARD_C_FUNCTION();
+    C_FUNCTION_RESULT(call_with_tuple(C_FUNCTION(PyCFunction), PyCFunction_GET_SELF(base[0]), base + 2, in.c));
+}
 OP(CALL_STATIC_TYPE) {
     PyObject *type = CACHE()->object, **base = &regs[in.b];
     GUARD(base[0] == type && !base[1]);
@@ -516,6 +527,10 @@ OP(CALL_METHOD_FAST) {
 OP(CALL_METHOD_FAST_KEYWORDS) {
     GUARD_METHOD_DESCR();
     C_METHOD_RESULT(C_FUNCTION(_PyCFunctionFastWithKeywords)(base[1], base + 2, in.c, NULL));
+}
+OP(CALL_METHOD_VARARGS) {
+    GUARD_METHOD_DESCR();
+    C_METHOD_RESULT(call_with_tuple(C_FUNCTION(PyCFunction), base[1], base + 2, in.c));
 }
 /* The list was too small; its items move. */
 static KR_NOINLINE PyObject *list_append_slowly(KR_LOOP_PARAMS) {

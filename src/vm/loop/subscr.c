@@ -20,6 +20,12 @@ OP(LOAD_SUBSCR_TUPLE) {
     GUARD_INDEX(w, PyTuple_GET_SIZE(v));
     STORE2(Py_NewRef(PyTuple_GET_ITEM(v, i)));
 }
+OP(LOAD_SUBSCR_BYTES) {
+    PyObject *v = R(in.b), *w = R(in.c);
+    GUARD(PyBytes_CheckExact(v));
+    GUARD_INDEX(w, PyBytes_GET_SIZE(v));
+    STORE2(kr_small_int((unsigned char)PyBytes_AS_STRING(v)[i]));
+}
 OP(LOAD_SUBSCR_STR) {
     PyObject *v = R(in.b), *w = R(in.c);
     GUARD(PyUnicode_CheckExact(v) && PyUnicode_IS_READY(v));
