@@ -250,6 +250,11 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int op) {
         if (op == Py_NE)
             return 0;
     }
+    if (Py_TYPE(a) == Py_TYPE(b)) {
+        int eq = kr_equal_plain(a, b);
+        if (eq >= 0 && (op == Py_EQ || op == Py_NE))
+            return eq == (op == Py_EQ);
+    }
     PyObject *r = PyObject_RichCompare(a, b, op);
     if (r == NULL)
         return -1;
