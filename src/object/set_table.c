@@ -61,7 +61,7 @@ int kr_set_contains_hash(PySetObject *s, PyObject *key, Py_hash_t hash) {
 
 int kr_set_contains(PySetObject *s, PyObject *key) {
     Py_hash_t hash = kr_hash(key);
-    return hash == -1 ? -1 : kr_set_contains_hash(s, key, hash);
+    return hash == -1 ? -1 : kr_set_has(s, key, hash);
 }
 
 /* ------------------------------------------------------------------ growth */
