@@ -1062,6 +1062,154 @@ def weak_references():
         cache.get(i & 15)
 
 
+# ---- the native half of the library
+
+
+@work
+def library_regex():
+    import re
+    text = "def f(self, x): return self.x + x  # comment, 12.5\n" * 40
+    re.findall(r"self\.(\w+)", text)
+    re.sub(r"\s+", " ", text)
+    re.split(r"[,;:]", text)
+    re.findall(r"\d+\.\d+|[a-z]+", text)
+    re.findall(r"(?i)RETURN|comment", text)
+    word = re.compile(r"(\w+)\s*")
+    for _ in range(200):
+        word.match(text).group(1)
+
+
+@work
+def library_json():
+    import json
+    data = [{"id": i, "name": f"n{i}", "tags": ["a", "b\u00e9"], "f": i / 3, "none": None} for i in range(200)]
+    json.loads(json.dumps(data))
+    json.loads(json.dumps(data, indent=2))
+
+
+@work
+def library_pickle():
+    import pickle
+    data = [{"id": i, "name": f"n{i}", "point": Point(i, i), "t": (i, i / 2)} for i in range(100)]
+    pickle.loads(pickle.dumps(data))
+    pickle.loads(pickle.dumps(list(range(2000)), 2))
+
+
+@work
+def library_struct():
+    import struct
+    for i in range(N // 10):
+        struct.unpack("<IHBd", struct.pack("<IHBd", i, i & 0xFFFF, i & 0xFF, 0.5))
+        int.from_bytes(i.to_bytes(4, "big"), "big")
+
+
+@work
+def library_binary():
+    import base64
+    import binascii
+    import hashlib
+    import zlib
+    data = bytes(range(256)) * 8
+    for _ in range(10):
+        base64.b64decode(base64.b64encode(data))
+        base64.b85decode(base64.b85encode(data))
+        binascii.unhexlify(binascii.hexlify(data))
+        binascii.crc32(data)
+        hashlib.sha256(data).hexdigest()
+        zlib.decompress(zlib.compress(data))
+
+
+@work
+def library_datetime():
+    import datetime
+    start, step = datetime.datetime(2020, 1, 1), datetime.timedelta(hours=7)
+    for i in range(N // 40):
+        day = start + step * i
+        day.isoformat()
+        day.strftime("%Y-%m-%d")
+        (day - start).total_seconds()
+        day < start
+
+
+@work
+def library_decimal():
+    import decimal
+    d = decimal.Decimal("1.1")
+    for i in range(N // 20):
+        d = (d * decimal.Decimal(i + 1) + 1) / decimal.Decimal(i + 2)
+        round(d, 2)
+
+
+@work
+def library_streams():
+    import io
+    text = io.StringIO()
+    for i in range(N // 10):
+        text.write("line\n")
+    text.seek(0)
+    for _ in text:
+        pass
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
+        for i in range(N // 10):
+            file.write(f"{i}\n")
+        file.seek(0)
+        for _ in file:
+            pass
+
+
+@work
+def library_csv():
+    import csv
+    import io
+    out = io.StringIO()
+    csv.writer(out).writerows([i, "a b", 'q"q', 1.5] for i in range(300))
+    list(csv.reader(out.getvalue().splitlines()))
+
+
+@work
+def library_xml():
+    import xml.etree.ElementTree as ET
+    root = ET.Element("root")
+    for i in range(150):
+        ET.SubElement(root, "item", id=str(i)).text = f"text {i} & more"
+    for item in ET.fromstring(ET.tostring(root)).iter("item"):
+        item.get("id")
+
+
+@work
+def library_logging():
+    import io
+    import logging
+    logger = logging.getLogger("micro")
+    logger.propagate = False
+    handler = logging.StreamHandler(io.StringIO())
+    logger.addHandler(handler)
+    for i in range(100):
+        logger.warning("value %s of %d", "x", i)
+        logger.debug("silent")
+    logger.removeHandler(handler)
+
+
+@work
+def library_copy():
+    import copy
+    data = [{"a": [1, 2, (3, 4)], "b": Point(1, [2])} for _ in range(20)]
+    copy.deepcopy(data)
+    copy.copy(data[0])
+
+
+@work
+def library_random():
+    import random
+    source = random.Random(1)
+    items = list(range(100))
+    for _ in range(N // 100):
+        source.random()
+        source.randrange(100)
+        source.choice(items)
+    source.shuffle(items)
+
+
 if __name__ == "__main__":
     runner = pyperf.Runner()
     for function in WORK:
