@@ -49,7 +49,7 @@ conformance: all
 	@/usr/bin/python3.11 tests/cpython/run.py
 
 bench: all
-	@bench/run
+	@bench/run --tsv build/bench.tsv --plot build/bench.svg
 
 install: packages
 	@cmake --preset release -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null

@@ -1,12 +1,15 @@
-"""A stand-in for the package pyperf: the part of its interface that pyperformance's workloads use, in one process, without calibration.
+"""A stand-in for the package pyperf: the part of its interface that pyperformance's workloads use, in one process, without calibration, so that every
+interpreter runs the same loop.
 
-Each workload is repeated until BENCH_SECONDS have passed (at least twice); a line `name<TAB>first<TAB>best<TAB>median<TAB>spread<TAB>memory` in
-seconds an iteration and KiB at the peak is written to the file BENCH_OUTPUT. Only workloads in BENCH_ONLY (comma separated; empty: all) run.
+Each workload is repeated until BENCH_SECONDS have passed (at least twice), or BENCH_ITERATIONS times; a line
+`name<TAB>iterations<TAB>first<TAB>best<TAB>median<TAB>spread<TAB>memory` is appended to the file BENCH_OUTPUT: seconds an iteration, the median deviation from
+the median as a part of it, KiB at the peak. Only workloads in BENCH_ONLY (comma separated; empty: all) run.
 """
 import argparse
 import asyncio
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -17,7 +20,8 @@ python_implementation = lambda: platform.python_implementation().lower()  # noqa
 
 def peak_memory():
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+        own = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 class Runner:
@@ -26,6 +30,7 @@ class Runner:
         self.args = None
         self.argparser = argparse.ArgumentParser()
         self._seconds = float(os.environ.get("BENCH_SECONDS", "5"))
+        self._iterations = int(os.environ.get("BENCH_ITERATIONS", "0"))
         self._only = set(filter(None, os.environ.get("BENCH_ONLY", "").split(",")))
 
     def parse_args(self, args=None):
@@ -38,13 +43,19 @@ class Runner:
         if self._only and name not in self._only:
             return
         times = []
-        end = perf_counter() + self._seconds
-        while len(times) < 2 or perf_counter() < end:
-            times.append(once() / (inner_loops or 1))
-        first, best, median = times[0], min(times), statistics.median(times)
+        if self._iterations:
+            for _ in range(self._iterations):
+                times.append(once())
+        else:
+            end = perf_counter() + self._seconds
+            while len(times) < 2 or perf_counter() < end:
+                times.append(once())
+        memory = peak_memory()
+        times = [t / (inner_loops or 1) for t in times]
+        median = statistics.median(times)
         spread = statistics.median(abs(t - median) for t in times) / median if median else 0.0
         with open(os.environ["BENCH_OUTPUT"], "a", encoding="utf-8") as out:
-            out.write(f"{name}\t{first:.9f}\t{best:.9f}\t{median:.9f}\t{spread:.3f}\t{peak_memory()}\n")
+            out.write(f"{name}\t{len(times)}\t{times[0]:.9f}\t{min(times):.9f}\t{median:.9f}\t{spread:.3f}\t{memory}\n")
 
     def bench_func(self, name, func, *args, inner_loops=None, metadata=None):
         def once():
@@ -70,6 +81,6 @@ class Runner:
     def bench_command(self, name, command):
         def once():
             start = perf_counter()
-            subprocess.run([sys.executable if c == "python" else c for c in command], stdout=subprocess.DEVNULL, check=True)
+            subprocess.run([sys.executable if c == "python" else c for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
             return perf_counter() - start
         self._measure(name, once, None)

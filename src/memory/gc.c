@@ -3,8 +3,9 @@
  * A collection of generation n works on the merged list of generations 0..n:
  *   1. every head's `prev` becomes (reference count << 2) | COLLECTING; tp_traverse of every object takes one off for each
  *      reference from within the list. What is left counts references from outside.
- *   2. objects with a count above 0, and all that they reach, are marked live (COLLECTING is taken off) with an explicit mark stack.
- *   3. one pass splits the list into survivors and unreachable objects and makes it doubly linked again.
+ *   2. one pass in the list's order links what has a count above 0 to the survivors, takes COLLECTING off, and gives what it refers to a count of 1, so
+ *      that it survives when the pass gets there. What has none is doubtful; a doubtful object that turns out to be referred to goes through a mark stack.
+ *   3. the doubtful ones are split into late survivors, which go to the end of the survivors, and unreachable objects.
  * Unreachable objects keep COLLECTING as their membership mark. Then: those with legacy finalizers (tp_del) and what they
  * reach are set apart (gc.garbage); weak references to the trash are cleared and their callbacks run, if the weak
  * reference itself is not trash; tp_finalize runs once an object; steps 1-3 are repeated on the trash, since a finalizer may
@@ -15,14 +16,13 @@
  * survived that one, so their cost stays linear in the number of objects made.
  */
 #include "memory/gc.h"
+#include "object/dict_keys.h"
 #include "object/method.h"
+#include "object/tuple.h"
 #include "runtime/lifecycle.h"
 #include <time.h>
 
 #define OLDEST 2
-
-PyAPI_FUNC(void) _PyTuple_MaybeUntrack(PyObject *);
-PyAPI_FUNC(void) _PyDict_MaybeUntrack(PyObject *);
 
 /* ------------------------------------------------------------------ tracking and allocation */
 
@@ -94,8 +94,11 @@ static int visit_subtract(PyObject *o, void *arg) {
     return 0;
 }
 
-/* Objects known to be live whose referents are still to be marked. When it can't grow, `overflowed` is set and the object keeps
- * COLLECTING with a count above 0, so that another pass over the list finds it. */
+/* The count of an object that the pass has found no reference to yet. */
+#define DOUBTFUL (~KR_GC_FLAGS)
+
+/* Doubtful objects known to be live by now whose referents are still to be marked. When it can't grow, `overflowed` is set and the object keeps
+ * COLLECTING with a count of 1, so that a search among the doubtful finds it. */
 typedef struct {
     KrGCHead **items, *first[256];
     size_t n, capacity;
@@ -116,74 +119,111 @@ static bool mark_stack_grow(MarkStack *s) {
     return true;
 }
 
+/* A live object refers to o. */
 static int visit_mark(PyObject *o, void *arg) {
     if (!kr_is_gc(o))
         return 0;
     KrGCHead *g = kr_gc_head(o);
-    if (!(g->prev & KR_GC_COLLECTING))
+    uintptr_t prev = g->prev;
+    if (!(prev & KR_GC_COLLECTING))
         return 0;
+    if (KR_LIKELY((prev & DOUBTFUL) != DOUBTFUL)) {         /* the pass is still to come there */
+        if (prev < (uintptr_t)1 << KR_GC_SHIFT)
+            g->prev = prev + ((uintptr_t)1 << KR_GC_SHIFT);
+        return 0;
+    }
     MarkStack *s = arg;
     if (KR_UNLIKELY(s->n == s->capacity) && !mark_stack_grow(s)) {
         s->overflowed = true;
-        if (gc_refs(g) == 0)
-            g->prev += (uintptr_t)1 << KR_GC_SHIFT;
+        g->prev = (prev & KR_GC_FLAGS) | (uintptr_t)1 << KR_GC_SHIFT;
         return 0;
     }
-    g->prev &= KR_GC_FINALIZED;
+    g->prev = prev & KR_GC_FINALIZED;
     s->items[s->n++] = g;
     return 0;
 }
 
-/* Splits `list`: what only the list itself refers to goes to `unreachable`, with COLLECTING set; the order of both is kept. */
-static void deduce_unreachable(KrGCHead *list, KrGCHead *unreachable) {
-    KrGCHead *g;
+static void mark_all(MarkStack *s) {
+    while (s->n > 0) {
+        PyObject *o = kr_gc_object(s->items[--s->n]);
+        Py_TYPE(o)->tp_traverse(o, visit_mark, s);
+    }
+}
+
+enum { UNTRACK_TUPLES = 1, UNTRACK_DICTS = 2 };
+KR_INLINE bool untracks(PyObject *o, int what) {
+    return (what & UNTRACK_TUPLES && PyTuple_CheckExact(o) && kr_tuple_is_simple(o)) ||
+           (what & UNTRACK_DICTS && PyDict_CheckExact(o) && kr_dict_is_simple(o));
+}
+
+/* Splits `list`: what only the list itself refers to goes to `unreachable`, with COLLECTING set, in the list's order. Survivors that can't be part of a cycle any
+ * more are untracked: tuples if UNTRACK_TUPLES, dicts if UNTRACK_DICTS. How many survived. */
+static Py_ssize_t deduce_unreachable(KrGCHead *list, KrGCHead *unreachable, int untrack) {
+    KrGCHead *g, *next;
     for (g = kr_gc_next(list); g != list; g = kr_gc_next(g))
         g->prev = ((uintptr_t)Py_REFCNT(kr_gc_object(g)) << KR_GC_SHIFT) | KR_GC_COLLECTING | (g->prev & KR_GC_FINALIZED);
     for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
         PyObject *o = kr_gc_object(g);
         Py_TYPE(o)->tp_traverse(o, visit_subtract, o);
     }
+
     MarkStack s = {.capacity = KR_ARRAY_LEN(s.first)};
     s.items = s.first;
-    do {
-        s.overflowed = false;
-        for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
-            if (!(g->prev & KR_GC_COLLECTING) || gc_refs(g) == 0)
-                continue;
-            visit_mark(kr_gc_object(g), &s);
-            while (s.n > 0) {
-                PyObject *o = kr_gc_object(s.items[--s.n]);
-                Py_TYPE(o)->tp_traverse(o, visit_mark, &s);
-            }
+    KrGCHead doubtful, *live_last = list, *doubtful_last = &doubtful, *dead_last = unreachable;
+    Py_ssize_t live = 0;
+    for (g = kr_gc_next(list); g != list; g = next) {
+        next = kr_gc_next(g);
+        uintptr_t prev = g->prev;
+        if (prev < (uintptr_t)1 << KR_GC_SHIFT) {
+            g->prev = prev | DOUBTFUL;
+            doubtful_last->next = (uintptr_t)g;
+            doubtful_last = g;
+            continue;
         }
-    } while (s.overflowed);
+        g->prev = (prev & KR_GC_FINALIZED) | (uintptr_t)live_last;
+        PyObject *o = kr_gc_object(g);
+        Py_TYPE(o)->tp_traverse(o, visit_mark, &s);
+        mark_all(&s);
+        if (untracks(o, untrack)) {
+            g->next = 0;
+            g->prev = prev & KR_GC_FINALIZED;
+            continue;
+        }
+        live_last->next = (uintptr_t)g;
+        live_last = g;
+        live++;
+    }
+    doubtful_last->next = 0;
+    while (s.overflowed) {
+        s.overflowed = false;
+        for (g = kr_gc_next(&doubtful); g != NULL; g = kr_gc_next(g))
+            if ((g->prev & KR_GC_COLLECTING) && (g->prev & DOUBTFUL) != DOUBTFUL) {
+                g->prev |= DOUBTFUL;
+                visit_mark(kr_gc_object(g), &s);
+                mark_all(&s);
+            }
+    }
     if (s.items != s.first)
         kr_heap_free(s.items);
 
-    KrGCHead *live_last = list, *dead_last = unreachable;
-    for (g = kr_gc_next(list); g != list;) {
-        KrGCHead *next = kr_gc_next(g), **last = g->prev & KR_GC_COLLECTING ? &dead_last : &live_last;
+    for (g = kr_gc_next(&doubtful); g != NULL; g = next) {
+        next = kr_gc_next(g);
+        bool dead = g->prev & KR_GC_COLLECTING;
+        if (!dead && untracks(kr_gc_object(g), untrack)) {
+            g->next = 0;
+            continue;
+        }
+        live += !dead;
+        KrGCHead **last = dead ? &dead_last : &live_last;
         (*last)->next = (uintptr_t)g;
         g->prev = (g->prev & KR_GC_FLAGS) | (uintptr_t)*last;
         *last = g;
-        g = next;
     }
     live_last->next = (uintptr_t)list;
     list->prev = (uintptr_t)live_last;
     dead_last->next = (uintptr_t)unreachable;
     unreachable->prev = (uintptr_t)dead_last;
-}
-
-/* Untracks tuples (and dicts) that can't be part of a cycle any more. */
-static void untrack_simple(KrGCHead *list, bool dicts) {
-    for (KrGCHead *g = kr_gc_next(list), *next; g != list; g = next) {
-        next = kr_gc_next(g);
-        PyObject *o = kr_gc_object(g);
-        if (PyTuple_CheckExact(o))
-            _PyTuple_MaybeUntrack(o);
-        else if (dicts && PyDict_CheckExact(o))
-            _PyDict_MaybeUntrack(o);
-    }
+    return live;
 }
 
 /* ------------------------------------------------------------------ legacy finalizers */
@@ -367,15 +407,14 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
     kr_gc_list_init(&unreachable);
     kr_gc_list_init(&finalizers);
     kr_gc_list_init(&still);
-    deduce_unreachable(young, &unreachable);
-    untrack_simple(young, generation == OLDEST);
+    Py_ssize_t live = deduce_unreachable(young, &unreachable, generation == OLDEST ? UNTRACK_TUPLES | UNTRACK_DICTS : UNTRACK_TUPLES);
     if (generation < OLDEST) {
         if (generation == OLDEST - 1)
-            m->long_lived_pending += kr_gc_list_size(young);
+            m->long_lived_pending += live;
         kr_gc_list_merge(young, old);
     } else {
         m->long_lived_pending = 0;
-        m->long_lived_total = kr_gc_list_size(young);
+        m->long_lived_total = live;
     }
 
     Py_ssize_t collected = 0, uncollectable = 0;
@@ -386,7 +425,7 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
                 report_object("collectable", kr_gc_object(g));
         handle_weakrefs(&unreachable);
         finalize_all(&unreachable);
-        deduce_unreachable(&unreachable, &still);
+        deduce_unreachable(&unreachable, &still, 0);
         kr_gc_list_merge(&unreachable, old);    /* resurrected */
         collected = kr_gc_list_size(&still);
         delete_all(m, &still, old);

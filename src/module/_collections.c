@@ -1,6 +1,8 @@
 /* _collections.c - deque (in _deque.c), defaultdict, namedtuple's field descriptor, and counting for Counter. */
 #include "module/_collections.h"
 #include "module/module_types.h"
+#include "object/container.h"
+#include "object/long.h"
 
 /* ------------------------------------------------------------------ defaultdict */
 
@@ -180,19 +182,44 @@ static PyTypeObject tuplegetter_type = {
 
 /* ------------------------------------------------------------------ counting */
 
+/* Whether a mapping is a dict whose get() and item assignment are dict's own. */
+static bool has_dict_items(PyObject *mapping) {
+    PyTypeObject *t = Py_TYPE(mapping);
+    return PyDict_CheckExact(mapping) || (PyDict_Check(mapping) && _PyType_Lookup(t, KR_STR(get)) == _PyType_Lookup(&PyDict_Type, KR_STR(get)) &&
+                                          _PyType_Lookup(t, KR_STR(__setitem__)) == _PyType_Lookup(&PyDict_Type, KR_STR(__setitem__)));
+}
+
+static PyObject *count_in_dict(PyObject *dict, PyObject *iterable) {
+    PyObject *it = PyObject_GetIter(iterable), *one = kr_small_int(1), *key;
+    if (!it) return NULL;
+    int failed;
+    while ((key = kr_iter_next(it, &failed))) {
+        Py_hash_t hash = kr_hash(key);
+        PyObject *old = hash == -1 ? NULL : Py_XNewRef(_PyDict_GetItem_KnownHash(dict, key, hash)), *sum = NULL;
+        if (old || (hash != -1 && !PyErr_Occurred())) sum = old ? PyNumber_Add(old, one) : Py_NewRef(one);
+        failed = !sum || _PyDict_SetItem_KnownHash(dict, key, sum, hash) < 0;
+        Py_XDECREF(old);
+        Py_XDECREF(sum);
+        Py_DECREF(key);
+        if (failed) break;
+    }
+    Py_DECREF(it);
+    return failed ? NULL : Py_NewRef(Py_None);
+}
+
 /* mapping[key] = mapping.get(key, 0) + 1 for each item of an iterable. */
 static PyObject *count_elements(PyObject *module, PyObject *const *args, Py_ssize_t n) {
     (void)module;
     if (!_PyArg_CheckPositional("_count_elements", n, 2, 2)) return NULL;
-    PyObject *mapping = args[0], *it = PyObject_GetIter(args[1]), *one = PyLong_FromLong(1), *zero = PyLong_FromLong(0), *key, *get = NULL;
-    bool exact = PyDict_CheckExact(mapping);
-    if (it && one && zero && !exact) get = PyObject_GetAttr(mapping, KR_STR(get));
-    bool good = it && one && zero && (exact || get);
+    PyObject *mapping = args[0];
+    if (has_dict_items(mapping)) return count_in_dict(mapping, args[1]);
+    PyObject *it = PyObject_GetIter(args[1]), *one = PyLong_FromLong(1), *zero = PyLong_FromLong(0), *key, *get = NULL;
+    if (it && one && zero) get = PyObject_GetAttr(mapping, KR_STR(get));
+    bool good = it && one && zero && get;
     while (good && (key = PyIter_Next(it))) {
-        PyObject *old = exact ? Py_XNewRef(PyDict_GetItemWithError(mapping, key)) : PyObject_CallFunctionObjArgs(get, key, zero, NULL);
-        if (!old && exact && !PyErr_Occurred()) old = Py_NewRef(zero);
+        PyObject *old = PyObject_CallFunctionObjArgs(get, key, zero, NULL);
         PyObject *sum = old ? PyNumber_Add(old, one) : NULL;
-        good = sum && (exact ? PyDict_SetItem(mapping, key, sum) : PyObject_SetItem(mapping, key, sum)) == 0;
+        good = sum && PyObject_SetItem(mapping, key, sum) == 0;
         Py_XDECREF(old);
         Py_XDECREF(sum);
         Py_DECREF(key);

@@ -870,7 +870,12 @@ PyObject *kr_bytes_translate(PyObject *self, PyObject *const *args, Py_ssize_t n
     }
     Py_UCS1 *out;
     r = total == 0 ? kr_bytes_like(self, NULL, 0) : fresh(self, total, &out);
-    if (r != NULL && total > 0) {
+    if (r != NULL && total == n && total > 0) {
+        for (Py_ssize_t i = 0; i < n; i++)
+            out[i] = table.p[s[i]];
+        if (PyBytes_CheckExact(self) && memcmp(out, s, (size_t)n) == 0)
+            Py_SETREF(r, Py_NewRef(self));
+    } else if (r != NULL && total > 0) {
         bool changed = total != n;
         for (Py_ssize_t i = 0; i < n; i++)
             if (!drop[s[i]]) {

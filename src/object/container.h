@@ -26,6 +26,20 @@ KR_INLINE bool kr_str_equal(PyObject *a, PyObject *b) {
            memcmp(PyUnicode_DATA(a), PyUnicode_DATA(b), (size_t)n * kind) == 0;
 }
 
+/* Equality of two objects of one type that is exactly int or str: 1 or 0; -1 (no exception) of any others, and of a str that is not ready. */
+KR_INLINE int kr_equal_plain(PyObject *a, PyObject *b) {
+    if (PyLong_CheckExact(a)) {
+        Py_ssize_t n = Py_SIZE(a);
+        const digit *x = ((PyLongObject *)a)->ob_digit, *y = ((PyLongObject *)b)->ob_digit;
+        if (n != Py_SIZE(b) || x[0] != y[0])
+            return n == 0 && Py_SIZE(b) == 0;
+        return (size_t)(n + 1) <= 2 || memcmp(x, y, (size_t)Py_ABS(n) * sizeof *x) == 0;
+    }
+    if (PyUnicode_CheckExact(a) && PyUnicode_IS_READY(a) && PyUnicode_IS_READY(b))
+        return kr_str_equal(a, b);
+    return -1;
+}
+
 /* a == b with identity meaning equality: 1, 0, or -1 with an exception set. */
 KR_INLINE int kr_equal(PyObject *a, PyObject *b) {
     return a == b ? 1 : PyObject_RichCompareBool(a, b, Py_EQ);

@@ -577,17 +577,20 @@ int kr_dict_update_args(PyObject *self, PyObject *args, PyObject *kwargs, const 
 
 /* ------------------------------------------------------------------ the rest */
 
-void _PyDict_MaybeUntrack(PyObject *op) {
-    if (!PyDict_CheckExact(op) || !kr_gc_is_tracked(op))
-        return;
+bool kr_dict_is_simple(PyObject *op) {
     PyDictObject *d = (PyDictObject *)op;
     if (d->ma_values != NULL)
-        return;
+        return false;
     PyObject *key, *value;
     for (Py_ssize_t pos = 0; kr_dict_next(d, &pos, &key, &value, NULL);)
         if (kr_object_may_cycle(value) || (!PyUnicode_CheckExact(key) && kr_object_may_cycle(key)))
-            return;
-    kr_gc_untrack(op);
+            return false;
+    return true;
+}
+
+void _PyDict_MaybeUntrack(PyObject *op) {
+    if (PyDict_CheckExact(op) && kr_gc_is_tracked(op) && kr_dict_is_simple(op))
+        kr_gc_untrack(op);
 }
 
 Py_ssize_t _PyDict_SizeOf(PyDictObject *d) {

@@ -198,6 +198,8 @@ PyObject *kr_dict_keys_view(PyObject *d, PyObject *unused) KR_NEW_REF KR_MAY_RAI
 PyObject *kr_dict_values_view(PyObject *d, PyObject *unused) KR_NEW_REF KR_MAY_RAISE;
 PyObject *kr_dict_items_view(PyObject *d, PyObject *unused) KR_NEW_REF KR_MAY_RAISE;
 int kr_dict_traverse(PyObject *self, visitproc visit, void *arg);
+/* Whether a dict can be part of no cycle: none of its keys and values can. */
+bool kr_dict_is_simple(PyObject *);
 /* dict's own fromkeys, as the classmethod calls it. */
 PyObject *kr_dict_from_keys(PyObject *cls, PyObject *iterable, PyObject *value) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 void kr_dict_fini(KrInterp *);

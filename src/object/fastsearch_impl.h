@@ -111,8 +111,21 @@ static inline KR_UNUSED Py_ssize_t KR_FS(kr_count_)(const KR_FS_CHAR *s, Py_ssiz
     if (m > n)
         return 0;
     if (m == 1) {
-        Py_ssize_t found = 0;
-        for (Py_ssize_t i = 0; i < n; i++)
+        Py_ssize_t found = 0, i = 0;
+#if KR_FS_W == 1
+        typedef unsigned char Lanes __attribute__((vector_size(16)));
+        while (n - i >= 16) {           /* each lane counts up to 255 */
+            Py_ssize_t end = n - i > 255 * 16 ? i + 255 * 16 : i + (n - i) / 16 * 16;
+            Lanes sum = {0}, bytes, wanted = (Lanes){0} + p[0];
+            for (; i < end; i += 16) {
+                memcpy(&bytes, s + i, 16);
+                sum -= (Lanes)(bytes == wanted);
+            }
+            for (int lane = 0; lane < 16; lane++)
+                found += sum[lane];
+        }
+#endif
+        for (; i < n; i++)
             found += s[i] == p[0];
         return found < max ? found : max;
     }

@@ -7,6 +7,7 @@
 #include "object/object.h"
 #include "object/container.h"
 #include "object/instance.h"
+#include "object/long.h"
 #include "object/module.h"
 #include "object/type.h"
 #include <errno.h>
@@ -249,6 +250,15 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int op) {
             return 1;
         if (op == Py_NE)
             return 0;
+    }
+    if (Py_TYPE(a) == Py_TYPE(b)) {
+        int eq = kr_equal_plain(a, b);
+        if (eq >= 0 && (op == Py_EQ || op == Py_NE))
+            return eq == (op == Py_EQ);
+        if (PyLong_CheckExact(a)) {
+            int order = kr_long_compare(a, b);
+            return op == Py_LT ? order < 0 : op == Py_LE ? order <= 0 : op == Py_GT ? order > 0 : order >= 0;
+        }
     }
     PyObject *r = PyObject_RichCompare(a, b, op);
     if (r == NULL)

@@ -15,11 +15,16 @@ typedef struct KrODictNode {
     Py_hash_t hash;
 } KrODictNode;
 
+typedef struct {
+    Py_ssize_t size;
+    KrODictNode *nodes[];
+} KrODictIndex;
+
 typedef struct _odictobject {
     PyDictObject dict;
     KrODictNode *first, *last;
-    KrODictNode **index;            /* by entry number */
-    Py_ssize_t index_size;
+    Py_ssize_t nodes;               /* on the list; ma_used unless dict's own methods were called */
+    KrODictIndex *index;            /* by entry number; or NULL */
     PyDictKeysObject *index_keys;   /* the block index is for; only compared, never followed */
     size_t state;
     PyObject *instance_dict;
@@ -56,21 +61,20 @@ static Py_ssize_t find_identical(PyDictKeysObject *k, PyObject *key, Py_hash_t h
 static int odict_reindex(KrODict *od) {
     PyDictKeysObject *k = od->dict.ma_keys;
     Py_ssize_t n = k->nentries + k->usable;
-    if (n > od->index_size || n * 4 < od->index_size) {
-        KrODictNode **index = PyMem_Realloc(od->index, (size_t)(n > 0 ? n : 1) * sizeof *index);
+    if (od->index == NULL || n > od->index->size || n * 4 < od->index->size) {
+        KrODictIndex *index = PyMem_Realloc(od->index, sizeof *index + (size_t)n * sizeof index->nodes[0]);
         if (index == NULL) {
             PyErr_NoMemory();
             return -1;
         }
         od->index = index;
-        od->index_size = n;
+        od->index->size = n;
     }
-    if (n > 0)
-        memset(od->index, 0, (size_t)od->index_size * sizeof *od->index);
+    memset(od->index->nodes, 0, (size_t)od->index->size * sizeof od->index->nodes[0]);
     for (KrODictNode *node = od->first; node != NULL; node = node->next) {
         Py_ssize_t ix = find_identical(k, node->key, node->hash);
         if (ix >= 0)
-            od->index[ix] = node;
+            od->index->nodes[ix] = node;
     }
     od->index_keys = k;
     return 0;
@@ -86,17 +90,18 @@ static int odict_find(KrODict *od, PyObject *key, Py_hash_t hash, KrODictNode **
     if (ix < 0)
         return ix == KR_DICT_ERROR ? -1 : 0;
     PyObject *own_key = kr_keys_key(od->dict.ma_keys, ix);
-    if (od->index_keys != od->dict.ma_keys || ix >= od->index_size || od->index[ix] == NULL || od->index[ix]->key != own_key) {
+    if (od->index_keys != od->dict.ma_keys || ix >= od->index->size || od->index->nodes[ix] == NULL || od->index->nodes[ix]->key != own_key) {
         if (odict_reindex(od) < 0)
             return -1;
     }
-    *node = od->index[ix];
+    *node = od->index->nodes[ix];
     return *node != NULL;
 }
 
 static void odict_unlink(KrODict *od, KrODictNode *node) {
     *(node->previous != NULL ? &node->previous->next : &od->first) = node->next;
     *(node->next != NULL ? &node->next->previous : &od->last) = node->previous;
+    od->nodes--;
     od->state++;
 }
 
@@ -105,6 +110,7 @@ static void odict_link_last(KrODict *od, KrODictNode *node) {
     node->next = NULL;
     *(od->last != NULL ? &od->last->next : &od->first) = node;
     od->last = node;
+    od->nodes++;
     od->state++;
 }
 
@@ -113,6 +119,7 @@ static void odict_link_first(KrODict *od, KrODictNode *node) {
     node->next = od->first;
     *(od->first != NULL ? &od->first->previous : &od->last) = node;
     od->first = node;
+    od->nodes++;
     od->state++;
 }
 
@@ -121,8 +128,8 @@ static void odict_drop_node(KrODict *od, KrODictNode *node) {
     PyObject *key = node->key;
     if (od->index_keys == od->dict.ma_keys) {
         Py_ssize_t ix = find_identical(od->index_keys, key, node->hash);
-        if (ix >= 0 && ix < od->index_size)
-            od->index[ix] = NULL;
+        if (ix >= 0 && ix < od->index->size)
+            od->index->nodes[ix] = NULL;
     }
     odict_unlink(od, node);
     PyMem_Free(node);
@@ -132,9 +139,9 @@ static void odict_drop_node(KrODict *od, KrODictNode *node) {
 static void odict_drop_all(KrODict *od) {
     KrODictNode *node = od->first;
     od->first = od->last = NULL;
+    od->nodes = 0;
     PyMem_Free(od->index);
     od->index = NULL;
-    od->index_size = 0;
     od->index_keys = NULL;
     od->state++;
     while (node != NULL) {
@@ -145,6 +152,21 @@ static void odict_drop_all(KrODict *od) {
     }
 }
 
+/* A node for dict entry ix at the end of the list. */
+static int odict_append_node(KrODict *od, Py_ssize_t ix, Py_hash_t hash) {
+    KrODictNode *node = PyMem_New(KrODictNode, 1);
+    if (node == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    node->key = Py_NewRef(kr_keys_key(od->dict.ma_keys, ix));
+    node->hash = hash;
+    odict_link_last(od, node);
+    if (od->index_keys == od->dict.ma_keys && ix < od->index->size)
+        od->index->nodes[ix] = node;
+    return 0;
+}
+
 /* Puts a key that is in the dict at the end of the list, if it is not on it. */
 static int odict_add_node(KrODict *od, PyObject *key, Py_hash_t hash) {
     KrODictNode *node;
@@ -153,18 +175,7 @@ static int odict_add_node(KrODict *od, PyObject *key, Py_hash_t hash) {
         return found < 0 ? -1 : 0;
     PyObject *value;
     Py_ssize_t ix = kr_dict_lookup(&od->dict, key, hash, &value);
-    if (ix < 0)
-        return ix == KR_DICT_ERROR ? -1 : 0;
-    if ((node = PyMem_New(KrODictNode, 1)) == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    node->key = Py_NewRef(kr_keys_key(od->dict.ma_keys, ix));
-    node->hash = hash;
-    odict_link_last(od, node);
-    if (od->index_keys == od->dict.ma_keys && ix < od->index_size)
-        od->index[ix] = node;
-    return 0;
+    return ix >= 0 ? odict_append_node(od, ix, hash) : ix == KR_DICT_ERROR ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ C API */
@@ -172,9 +183,14 @@ static int odict_add_node(KrODict *od, PyObject *key, Py_hash_t hash) {
 PyObject *PyODict_New(void) { return PyODict_Type.tp_new(&PyODict_Type, NULL, NULL); }
 
 static int odict_set_known_hash(PyObject *self, PyObject *key, PyObject *value, Py_hash_t hash) {
+    KrODict *od = (KrODict *)self;
+    Py_ssize_t used = od->dict.ma_used, nodes = od->nodes;
     if (_PyDict_SetItem_KnownHash(self, key, value, hash) < 0)
         return -1;
-    if (odict_add_node((KrODict *)self, key, hash) == 0)
+    /* Where list and dict agreed and the dict grew, the key is new and its entry the last: there is no node to look for. */
+    PyDictKeysObject *k = od->dict.ma_keys;
+    bool is_new = nodes == used && od->nodes == nodes && od->dict.ma_used == used + 1 && od->dict.ma_values == NULL && kr_keys_key(k, k->nentries - 1) == key;
+    if ((is_new ? odict_append_node(od, k->nentries - 1, hash) : odict_add_node(od, key, hash)) == 0)
         return 0;
     /* No half-made item: out with it again. */
     PyObject *t, *v, *tb;
@@ -362,13 +378,16 @@ static PyObject *odict_repr(PyObject *self) {
             goto done;
         KrODict *od = (KrODict *)self;
         for (KrODictNode *node = od->first; node != NULL; node = node->next) {
-            PyObject *value = _PyDict_GetItem_KnownHash(self, node->key, node->hash);
-            if (value == NULL) {
+            size_t state = od->state;
+            PyObject *key = Py_NewRef(node->key), *value = PyDict_GetItemWithError(self, key);     /* hashes again, which may run code */
+            if (value == NULL || state != od->state) {
                 if (!PyErr_Occurred())
-                    PyErr_SetObject(PyExc_KeyError, node->key);
+                    PyErr_SetObject(value == NULL ? PyExc_KeyError : PyExc_RuntimeError, key);
+                Py_DECREF(key);
                 goto done;
             }
-            PyObject *pair = PyTuple_Pack(2, node->key, value);
+            PyObject *pair = PyTuple_Pack(2, key, value);
+            Py_DECREF(key);
             if (pair == NULL || PyList_Append(pairs, pair) < 0) {
                 Py_XDECREF(pair);
                 goto done;
@@ -452,7 +471,9 @@ static PyObject *odict_fromkeys(PyObject *cls, PyObject *const *args, Py_ssize_t
 
 static PyObject *odict_sizeof(PyObject *self, PyObject *unused) {
     KrODict *od = (KrODict *)self;
-    Py_ssize_t n = _PyDict_SizeOf(&od->dict) + od->index_size * (Py_ssize_t)sizeof(KrODictNode *);
+    Py_ssize_t n = _PyDict_SizeOf(&od->dict);
+    if (od->nodes > 0)      /* what the index may come to, which is made when it is needed */
+        n += (Py_ssize_t)(kr_keys_mask(od->dict.ma_keys) + 1) * (Py_ssize_t)sizeof(KrODictNode *);
     n += od->dict.ma_used * (Py_ssize_t)sizeof(KrODictNode);
     return PyLong_FromSsize_t(n);
 }
@@ -592,7 +613,7 @@ static PyObject *odict_copy(PyObject *self, PyObject *unused) {
     size_t state = od->state;
     for (KrODictNode *node = od->first; node != NULL; node = node->next) {
         PyObject *key = Py_NewRef(node->key), *value;
-        value = exact ? Py_XNewRef(_PyDict_GetItem_KnownHash(self, key, node->hash)) : PyObject_GetItem(self, key);
+        value = exact ? Py_XNewRef(PyDict_GetItemWithError(self, key)) : PyObject_GetItem(self, key);
         if (value == NULL && !PyErr_Occurred())
             PyErr_SetObject(PyExc_KeyError, key);
         int r = value == NULL ? -1 : exact ? odict_set_known_hash(copy, key, value, node->hash) : PyObject_SetItem(copy, key, value);

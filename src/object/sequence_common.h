@@ -16,6 +16,11 @@ KR_INLINE Py_ssize_t kr_seq_find(PyObject *o, PyObject *v, Py_ssize_t start, Py_
         PyObject *item = kr_seq_items(o, is_list)[i];
         if (item == v)
             return i;
+        int plain = Py_TYPE(item) == Py_TYPE(v) ? kr_equal_plain(item, v) : -1;
+        if (plain == 0)
+            continue;
+        if (plain > 0)
+            return i;
         Py_INCREF(item);
         int eq = PyObject_RichCompareBool(item, v, Py_EQ);
         Py_DECREF(item);
@@ -32,6 +37,11 @@ KR_INLINE PyObject *kr_seq_count(PyObject *o, PyObject *v, const bool is_list) {
         PyObject *item = kr_seq_items(o, is_list)[i];
         if (item == v) {
             n++;
+            continue;
+        }
+        int plain = Py_TYPE(item) == Py_TYPE(v) ? kr_equal_plain(item, v) : -1;
+        if (plain >= 0) {
+            n += plain;
             continue;
         }
         Py_INCREF(item);

@@ -68,7 +68,7 @@ PyObject *kr_set_intersection(PySetObject *s, PyObject *other) {
     Py_hash_t hash;
     int r;
     while ((r = walk_next(&w, &key, &hash)) > 0) {
-        r = kr_set_contains_hash(s, key, hash);
+        r = kr_set_has(s, key, hash);
         if (r > 0)
             r = kr_set_add_hash(result, key, hash);
         Py_DECREF(key);
@@ -130,7 +130,7 @@ PyObject *kr_set_difference(PySetObject *s, PyObject *other) {
     Py_hash_t hash;
     for (Py_ssize_t pos = 0; kr_set_next(s, &pos, &key, &hash);) {
         Py_INCREF(key);
-        int r = dict ? _PyDict_Contains_KnownHash(other, key, hash) : kr_set_contains_hash((PySetObject *)other, key, hash);
+        int r = dict ? _PyDict_Contains_KnownHash(other, key, hash) : kr_set_has((PySetObject *)other, key, hash);
         if (r == 0)
             r = kr_set_add_hash(result, key, hash);
         Py_DECREF(key);
@@ -190,7 +190,7 @@ int kr_set_is_disjoint(PySetObject *s, PyObject *other) {
     Py_hash_t hash;
     int r, found = 0;
     while (found == 0 && (r = walk_next(&w, &key, &hash)) != 0) {
-        found = r < 0 ? -1 : kr_set_contains_hash(s, key, hash);
+        found = r < 0 ? -1 : kr_set_has(s, key, hash);
         if (r > 0)
             Py_DECREF(key);
     }
@@ -213,8 +213,10 @@ int kr_set_is_subset(PySetObject *s, PyObject *other) {
     PyObject *key;
     Py_hash_t hash;
     for (Py_ssize_t pos = 0; kr_set_next(s, &pos, &key, &hash);) {
+        if (o->table[(size_t)hash & (size_t)o->mask].key == key)
+            continue;
         Py_INCREF(key);
-        int r = kr_set_contains_hash(o, key, hash);
+        int r = kr_set_has(o, key, hash);
         Py_DECREF(key);
         if (r <= 0)
             return r;
@@ -232,7 +234,7 @@ int kr_set_is_superset(PySetObject *s, PyObject *other) {
     Py_hash_t hash;
     int r, inside = 1;
     while (inside > 0 && (r = walk_next(&w, &key, &hash)) != 0) {
-        inside = r < 0 ? -1 : kr_set_contains_hash(s, key, hash);
+        inside = r < 0 ? -1 : kr_set_has(s, key, hash);
         if (r > 0)
             Py_DECREF(key);
     }

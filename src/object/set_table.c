@@ -28,7 +28,6 @@ PyObject kr_set_dummy = {KR_IMMORTAL_REFCNT, &PyBaseObject_Type};
 
 /* The slot of key, or the unused slot where probing for it ended; NULL on error. */
 static setentry *set_find(PySetObject *s, PyObject *key, Py_hash_t hash) {
-    bool is_str = PyUnicode_CheckExact(key);
 restart:
     SET_PROBE(s, hash, e, {
         if (e->key == NULL)
@@ -37,10 +36,10 @@ restart:
             PyObject *other = e->key;
             if (other == key)
                 return e;
-            if (is_str && PyUnicode_CheckExact(other)) {
-                if (kr_str_equal(other, key))
-                    return e;
-            } else {
+            int plain = Py_TYPE(other) == Py_TYPE(key) ? kr_equal_plain(other, key) : -1;
+            if (plain > 0)
+                return e;
+            if (plain < 0) {
                 Py_INCREF(other);
                 int eq = PyObject_RichCompareBool(other, key, Py_EQ);
                 Py_DECREF(other);
@@ -62,7 +61,7 @@ int kr_set_contains_hash(PySetObject *s, PyObject *key, Py_hash_t hash) {
 
 int kr_set_contains(PySetObject *s, PyObject *key) {
     Py_hash_t hash = kr_hash(key);
-    return hash == -1 ? -1 : kr_set_contains_hash(s, key, hash);
+    return hash == -1 ? -1 : kr_set_has(s, key, hash);
 }
 
 /* ------------------------------------------------------------------ growth */

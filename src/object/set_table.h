@@ -24,6 +24,11 @@ int kr_set_add_hash(PySetObject *s, PyObject *key, Py_hash_t hash) KR_MAY_RAISE 
 int kr_set_add(PySetObject *s, PyObject *key) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* 1 there, 0 not, -1 error. */
 int kr_set_contains_hash(PySetObject *s, PyObject *key, Py_hash_t hash) KR_MAY_RAISE KR_RUNS_PYTHON;
+/* The same, inline where the first slot tells. */
+KR_INLINE int kr_set_has(PySetObject *s, PyObject *key, Py_hash_t hash) {
+    PyObject *first = s->table[(size_t)hash & (size_t)s->mask].key;
+    return first == key ? 1 : first == NULL ? 0 : kr_set_contains_hash(s, key, hash);
+}
 int kr_set_contains(PySetObject *s, PyObject *key) KR_MAY_RAISE KR_RUNS_PYTHON;
 /* 1 taken out, 0 was not there, -1 error. */
 int kr_set_discard_hash(PySetObject *s, PyObject *key, Py_hash_t hash) KR_MAY_RAISE KR_RUNS_PYTHON;

@@ -3,7 +3,7 @@
  * A tuple is a PyVarObject with its items inline. The empty tuple is one static, immortal object, so it can be used
  * before anything is initialised. Exact tuples of 1 .. KR_TUPLE_FREE_SIZES-1 items go to a free list of their
  * size, linked through ob_item[0]. A tuple whose items are all incapable of cycles is untracked by the collector when
- * it first meets it (_PyTuple_MaybeUntrack). Items may be NULL only while the maker fills a tuple.
+ * it first meets it (kr_tuple_is_simple). Items may be NULL only while the maker fills a tuple.
  */
 #include "object/tuple.h"
 #include "object/sequence_common.h"
@@ -190,15 +190,18 @@ PyObject *PyTuple_GetSlice(PyObject *op, Py_ssize_t lo, Py_ssize_t hi) {
     return kr_tuple_from_array(((PyTupleObject *)op)->ob_item + lo, hi - lo);
 }
 
-void _PyTuple_MaybeUntrack(PyObject *op) {
-    if (!PyTuple_CheckExact(op) || !kr_gc_is_tracked(op))
-        return;
+bool kr_tuple_is_simple(PyObject *op) {
     for (Py_ssize_t i = 0; i < Py_SIZE(op); i++) {
         PyObject *item = PyTuple_GET_ITEM(op, i);
         if (item == NULL || kr_object_may_cycle(item))
-            return;             /* a NULL item: still being filled */
+            return false;       /* a NULL item: still being filled */
     }
-    KR_FORGET(op);
+    return true;
+}
+
+void _PyTuple_MaybeUntrack(PyObject *op) {
+    if (PyTuple_CheckExact(op) && kr_gc_is_tracked(op) && kr_tuple_is_simple(op))
+        kr_gc_untrack(op);
 }
 
 int _PyTuple_Resize(PyObject **pv, Py_ssize_t newsize) {

@@ -34,6 +34,9 @@ KR_INLINE PyObject *kr_tuple_iter_next(KrTupleIter *it) {
     return NULL;
 }
 
+/* Whether an exact tuple is full and can be part of no cycle: nothing in it can. */
+bool kr_tuple_is_simple(PyObject *);
+
 void kr_tuple_fini(KrInterp *);
 
 #endif

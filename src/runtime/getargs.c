@@ -51,7 +51,26 @@ static int wrong_count(const char *fname, const char *message, Py_ssize_t n, int
                  min == max ? "exactly" : n < min ? "at least" : "at most", limit, limit == 1 ? "" : "s", n);
     return 0;
 }
+/* The commonest formats: n positional arguments that are all taken as objects, with what is left optional. False: not such a case (nothing is lost then). */
+static bool take_objects(PyObject *const *args, Py_ssize_t n, const char *f, va_list va) {
+    bool optional = false;
+    va_list own;
+    va_copy(own, va);
+    for (Py_ssize_t i = 0;; i++) {
+        if (*f == '|') {
+            optional = true;
+            f++;
+        }
+        if (i == n || f[0] != 'O' || f[1] == '!' || f[1] == '&') {
+            va_end(own);
+            return i == n && (optional || *f == '\0' || *f == ':' || *f == ';');
+        }
+        *va_arg(own, PyObject **) = args[i];
+        f++;
+    }
+}
 static int parse_stack(PyObject *const *args, Py_ssize_t n, const char *format, va_list va, bool ssize) {
+    if (take_objects(args, n, format, va)) return 1;
     int min, max;
     const char *fname, *message;
     if (survey(format, &min, &max, &fname, &message) < 0) return 0;
@@ -253,6 +272,7 @@ static void too_many(const char *fn, const char *parens, int max, bool some_opti
 }
 /* Parses by a format with a keyword list; `limit` (or NULL) is the parser that g's names come from. */
 static int parse_keywords(Given *g, const char *format, const struct _PyArg_Parser *limit, va_list va, bool ssize) {
+    if (g->nkw == 0 && take_objects(g->args, g->nargs, format, va)) return 1;
     const char *const *keywords = g->keywords;
     const char *fname = strchr(format, ':'), *message = NULL;
     if (fname) fname++;
