@@ -3,7 +3,7 @@
  * A collection of generation n works on the merged list of generations 0..n:
  *   1. every head's `prev` becomes (reference count << 2) | COLLECTING; tp_traverse of every object takes one off for each
  *      reference from within the list. What is left counts references from outside.
- *   2. objects with a count above 0, and all that they reach, are marked live (COLLECTING is taken off) with an explicit mark stack.
+ *   2. objects with a count above 0, and all that they reach, are marked live: COLLECTING is taken off.
  *   3. one pass splits the list into survivors and unreachable objects and makes it doubly linked again.
  * Unreachable objects keep COLLECTING as their membership mark. Then: those with legacy finalizers (tp_del) and what they
  * reach are set apart (gc.garbage); weak references to the trash are cleared and their callbacks run, if the weak
@@ -17,6 +17,7 @@
 #include "memory/gc.h"
 #include "object/method.h"
 #include "runtime/lifecycle.h"
+#include <limits.h>
 #include <time.h>
 
 #define OLDEST 2
@@ -94,43 +95,16 @@ static int visit_subtract(PyObject *o, void *arg) {
     return 0;
 }
 
-/* Objects known to be live whose referents are still to be marked. When it can't grow, `overflowed` is set and the object keeps
- * COLLECTING with a count above 0, so that another pass over the list finds it. */
-typedef struct {
-    KrGCHead **items, *first[256];
-    size_t n, capacity;
-    bool overflowed;
-} MarkStack;
-
-/* Room for one more. */
-static bool mark_stack_grow(MarkStack *s) {
-    size_t bigger = s->capacity * 4;
-    KrGCHead **items = s->items == s->first ? kr_heap_malloc(bigger * sizeof *items)
-                                            : kr_heap_realloc(s->items, bigger * sizeof *items);
-    if (items == NULL)
-        return false;
-    if (s->items == s->first)
-        memcpy(items, s->first, sizeof s->first);
-    s->items = items;
-    s->capacity = bigger;
-    return true;
-}
-
+/* Objects known to be live whose referents are still to be marked: a stack that needs no memory, linked by the heads' `prev`, whose count
+ * nobody needs any more. */
 static int visit_mark(PyObject *o, void *arg) {
     if (!kr_is_gc(o))
         return 0;
-    KrGCHead *g = kr_gc_head(o);
+    KrGCHead *g = kr_gc_head(o), **top = arg;
     if (!(g->prev & KR_GC_COLLECTING))
         return 0;
-    MarkStack *s = arg;
-    if (KR_UNLIKELY(s->n == s->capacity) && !mark_stack_grow(s)) {
-        s->overflowed = true;
-        if (gc_refs(g) == 0)
-            g->prev += (uintptr_t)1 << KR_GC_SHIFT;
-        return 0;
-    }
-    g->prev &= KR_GC_FINALIZED;
-    s->items[s->n++] = g;
+    g->prev = (uintptr_t)*top | (g->prev & KR_GC_FINALIZED);
+    *top = g;
     return 0;
 }
 
@@ -143,22 +117,17 @@ static void deduce_unreachable(KrGCHead *list, KrGCHead *unreachable) {
         PyObject *o = kr_gc_object(g);
         Py_TYPE(o)->tp_traverse(o, visit_subtract, o);
     }
-    MarkStack s = {.capacity = KR_ARRAY_LEN(s.first)};
-    s.items = s.first;
-    do {
-        s.overflowed = false;
-        for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
-            if (!(g->prev & KR_GC_COLLECTING) || gc_refs(g) == 0)
-                continue;
-            visit_mark(kr_gc_object(g), &s);
-            while (s.n > 0) {
-                PyObject *o = kr_gc_object(s.items[--s.n]);
-                Py_TYPE(o)->tp_traverse(o, visit_mark, &s);
-            }
+    KrGCHead *top = NULL;
+    for (g = kr_gc_next(list); g != list; g = kr_gc_next(g)) {
+        if (!(g->prev & KR_GC_COLLECTING) || gc_refs(g) == 0)
+            continue;
+        visit_mark(kr_gc_object(g), &top);
+        while (top) {
+            PyObject *o = kr_gc_object(top);
+            top = kr_gc_prev(top);
+            Py_TYPE(o)->tp_traverse(o, visit_mark, &top);
         }
-    } while (s.overflowed);
-    if (s.items != s.first)
-        kr_heap_free(s.items);
+    }
 
     KrGCHead *live_last = list, *dead_last = unreachable;
     for (g = kr_gc_next(list); g != list;) {
@@ -375,8 +344,7 @@ static Py_ssize_t collect(KrInterp *interp, int generation, Py_ssize_t *collecte
         kr_gc_list_merge(young, old);
     } else {
         m->long_lived_pending = 0;
-        m->generations[0].threshold = 700;
-    m->long_lived_total = kr_gc_list_size(young);
+        m->long_lived_total = kr_gc_list_size(young);
     }
 
     Py_ssize_t collected = 0, uncollectable = 0;
@@ -521,21 +489,24 @@ int PyGC_IsEnabled(void) { return kr_interp()->memory.enabled; }
 
 int kr_gc_init(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
-    static const int thresholds[3] = {0, 10, 10};   /* until kr_gc_begin none is begun by itself: what start-up makes stays */
+    static const int thresholds[3] = {700, 10, 10};
     for (int i = 0; i <= OLDEST; i++) {
         kr_gc_list_init(&m->generations[i].head);
         m->generations[i].threshold = thresholds[i];
         m->generations[i].count = 0;
     }
+    m->generations[0].count = INT_MIN;  /* until kr_gc_begin none is begun by itself: what start-up makes stays */
     kr_gc_list_init(&m->permanent);
     m->enabled = 1;
     return 0;
 }
 void kr_gc_begin(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
-    m->generations[0].count = m->generations[1].count = 0;
-    m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
-    kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
+    for (int i = 0; i < OLDEST; i++) {
+        m->generations[i].count = 0;
+        kr_gc_list_merge(&m->generations[i].head, &m->generations[OLDEST].head);
+    }
+    m->long_lived_total = kr_gc_list_size(&m->generations[OLDEST].head);
 }
 
 void kr_gc_report_shutdown(KrInterp *interp) {

@@ -51,7 +51,7 @@ static PyObject *gc_get_threshold(PyObject *module, PyObject *unused) {
 }
 static PyObject *gc_get_count(PyObject *module, PyObject *unused) {
     KrGeneration *g = state()->generations;
-    return Py_BuildValue("(iii)", g[0].count, g[1].count, g[2].count);
+    return Py_BuildValue("(iii)", Py_MAX(g[0].count, 0), g[1].count, g[2].count);   /* below 0: still starting */
 }
 
 static int visit_is_any_of(PyObject *o, void *objects) {

@@ -67,7 +67,10 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
     const char *error = PyStatus_Exception(status) || kr_many_init(interp) < 0 ? "out of memory" : kr_interp_init(interp);
     if (!error && interp->config.site_import && kr_import_site() < 0) error = "can't import site";
     interp->runtime.busy = false;
-    if (!error) return &t->base;
+    if (!error) {
+        kr_gc_begin(interp);
+        return &t->base;
+    }
     if (PyErr_Occurred()) PyErr_PrintEx(0);
     end(t);
     kr_thread_swap(caller);
