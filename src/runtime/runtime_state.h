@@ -108,6 +108,7 @@ typedef struct {
     uint32_t next_type_index;
     const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */
     bool image_sought;
+    size_t image_touched;               /* bytes of it that have come into memory since kr_image_touched gave all back, roughly */
 } KrRuntimeProcess;
 
 #endif
