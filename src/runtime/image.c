@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define KEPT_AT_MOST ((size_t)1 << 19)      /* bytes of the image in memory before kr_image_touched gives them back */
+#define KEPT_AT_MOST ((size_t)1 << 18)      /* bytes of the image in memory before kr_image_touched gives them back */
 
 /* ------------------------------------------------------------------ the file */
 
