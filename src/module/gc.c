@@ -3,6 +3,7 @@
  * gc.garbage and gc.callbacks are lists that the collector's state owns too; rebinding the module attribute changes nothing.
  */
 #include "memory/gc.h"
+#include "object/type.h"
 
 PyMODINIT_FUNC PyInit_gc(void);
 
@@ -129,7 +130,7 @@ static PyObject *gc_get_objects(PyObject *module, PyObject *args, PyObject *kwds
             return NULL;
         }
     }
-    if (PySys_Audit("gc.get_objects", "n", generation) < 0)
+    if (PySys_Audit("gc.get_objects", "n", generation) < 0 || kr_types_fill_dicts() < 0)
         return NULL;
     if (which != Py_None && generation >= 3) {
         PyErr_Format(PyExc_ValueError, "generation parameter must be less than the number of available generations (%i)", 3);

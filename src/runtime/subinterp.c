@@ -52,7 +52,7 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
     if (!kr_runtime.initialized) Py_FatalError("Py_NewInterpreter: the interpreter is not initialized");
     kr_runtime.process.gil_check_off = true;
     KrThread *caller = kr_thread();
-    KrInterp *interp = PyInterpreterState_New();
+    KrInterp *interp = kr_types_fill_dicts() < 0 ? NULL : PyInterpreterState_New();
     if (!interp) return NULL;
     KrThread *t = (KrThread *)PyThreadState_New(interp);
     if (!t) {
