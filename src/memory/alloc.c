@@ -11,9 +11,9 @@
 
 #ifndef KR_ASAN
 void *kr_pooled_calloc(size_t n, size_t size) {
-    if (n * size > KR_SMALL_MAX) /* the product fits: the callers look */
+    if (n * size > KR_MEDIUM_MAX) /* the product fits: the callers look */
         return kr_heap_calloc(n, size);
-    void *p = kr_pool_malloc(n * size);
+    void *p = n * size > KR_SMALL_MAX ? kr_pool_malloc_medium(n * size) : kr_pool_malloc(n * size);
     return KR_LIKELY(p != NULL) ? memset(p, 0, n * size) : kr_heap_calloc(n, size);
 }
 

@@ -24,7 +24,7 @@ KR_INLINE void kr_pooled_free(void *p) { kr_heap_free(p); }
 
 /* With the GIL. */
 KR_INLINE void *kr_pooled_malloc(size_t n) {
-    void *p = KR_LIKELY(n <= KR_SMALL_MAX) ? kr_pool_malloc(n) : NULL;
+    void *p = KR_LIKELY(n <= KR_SMALL_MAX) ? kr_pool_malloc(n) : n <= KR_MEDIUM_MAX ? kr_pool_malloc_medium(n) : NULL;
     return KR_LIKELY(p != NULL) ? p : kr_heap_malloc(n);
 }
 KR_INLINE void kr_pooled_free(void *p) {

@@ -20,6 +20,7 @@
 #include "object/method.h"
 #include "object/tuple.h"
 #include "runtime/lifecycle.h"
+#include <limits.h>
 #include <time.h>
 
 #define OLDEST 2
@@ -559,12 +560,13 @@ int PyGC_IsEnabled(void) { return kr_interp()->memory.enabled; }
 
 int kr_gc_init(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
-    static const int thresholds[3] = {0, 10, 10};   /* until kr_gc_begin none is begun by itself: what start-up makes stays */
+    static const int thresholds[3] = {700, 10, 10};
     for (int i = 0; i <= OLDEST; i++) {
         kr_gc_list_init(&m->generations[i].head);
         m->generations[i].threshold = thresholds[i];
         m->generations[i].count = 0;
     }
+    m->generations[0].count = INT_MIN;  /* until kr_gc_begin none is begun by itself: what start-up makes stays */
     kr_gc_list_init(&m->permanent);
     m->enabled = 1;
     return 0;

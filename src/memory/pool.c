@@ -5,9 +5,11 @@
 #include <sys/mman.h>
 
 #define POOLS ((unsigned)(KR_ARENA_SIZE / KR_POOL_SIZE))
-#define CLASSES (KR_SMALL_MAX / 16 + 1)
+#define SMALL_CLASSES (KR_SMALL_MAX / 16 + 1)
+#define CLASSES KR_POOL_CLASSES
 #define FIRST_BLOCK ((sizeof(KrPool) + 15) & ~(size_t)15)
 #define LINKED_AT_ONCE 1024     /* bytes: fresh blocks are linked, and so their memory touched, in steps */
+#define MANY_ARENAS 32          /* from so many on new ones are on huge pages, one of which, half empty, makes no difference then */
 
 typedef enum {
     FREE,       /* in the arena's list, of no size */
@@ -23,6 +25,13 @@ typedef struct KrArena {
     unsigned n_free, n_fresh;           /* pools free in all; those of them never used, at the arena's end */
 } KrArena;
 
+/* Medium classes by how many blocks of theirs fit into a pool. */
+static const uint8_t medium_blocks[KR_MEDIUM_CLASSES] = {4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 23, 27};
+#define MEDIUM_SIZE(n) ((KR_POOL_SIZE - FIRST_BLOCK) / (n) & ~(size_t)15)
+_Static_assert(MEDIUM_SIZE(4) == KR_MEDIUM_MAX, "the largest class");
+/* Such a class by how many blocks of the size that is asked for would fit. */
+static const uint8_t medium_class[] = {[4] = 0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 8, 8, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11, 11};
+
 static KrPool nothing = {.state = FULL};        /* the current pool of sizes that have none */
 KrPool *kr_pool_current[CLASSES] = {[0 ... CLASSES - 1] = &nothing};
 uintptr_t kr_arena_window;
@@ -31,6 +40,8 @@ struct KrArena *kr_arena_table[KR_ARENA_WINDOW];
 static KrPool *with_room[CLASSES];      /* by size: pools with room that aren't current */
 static KrArena *with_pools;             /* arenas with a free pool */
 static unsigned empty_arenas;           /* of those: all pools free */
+static unsigned n_arenas;
+static char *spare;                     /* room for one more arena that is mapped; NULL: none */
 static size_t first_arena = KR_ARENA_WINDOW, last_arena;    /* all arenas' places in the table lie between */
 
 KR_INLINE size_t arena_index(const void *p) { return ((uintptr_t)p - kr_arena_window) >> KR_ARENA_SHIFT; }
@@ -42,17 +53,32 @@ bool kr_pool_may_be_used(void) { return !kr_runtime.main_interp || PyGILState_Ch
 
 /* ------------------------------------------------------------------ arenas */
 
-/* KR_ARENA_SIZE bytes aligned to that; MAP_FAILED as mmap. */
-static void *map_arena(void) {
-    size_t n = 2 * KR_ARENA_SIZE;
-    char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+/* n bytes aligned to n; MAP_FAILED as mmap. */
+static char *map_aligned(size_t n) {
+    char *p = mmap(NULL, 2 * n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         return p;
-    char *aligned = (char *)(((uintptr_t)p + KR_ARENA_SIZE - 1) & ~(KR_ARENA_SIZE - 1));
+    char *aligned = (char *)(((uintptr_t)p + n - 1) & ~(n - 1));
     if (aligned != p)
         munmap(p, (size_t)(aligned - p));
-    munmap(aligned + KR_ARENA_SIZE, (size_t)(p + n - (aligned + KR_ARENA_SIZE)));
+    munmap(aligned + n, (size_t)(p + n - aligned));
     return aligned;
+}
+/* KR_ARENA_SIZE bytes aligned to that; MAP_FAILED as mmap. */
+static char *map_arena(void) {
+    char *p = spare;
+    spare = NULL;
+    if (p)
+        return p;
+    if (n_arenas == 0 || n_arenas >= MANY_ARENAS) {
+        p = map_aligned(2 * KR_ARENA_SIZE);
+        if (p != MAP_FAILED) {
+            madvise(p, 2 * KR_ARENA_SIZE, MADV_HUGEPAGE);
+            spare = p + KR_ARENA_SIZE;
+            return p;
+        }
+    }
+    return map_aligned(KR_ARENA_SIZE);
 }
 
 static void link_arena(KrArena *a) {
@@ -95,6 +121,7 @@ static KrArena *new_arena(void) {
         last_arena = i;
     link_arena(a);
     empty_arenas++;
+    n_arenas++;
     return a;
 }
 
@@ -128,6 +155,7 @@ static void give_pool(KrPool *pool) {
     empty_arenas--;
     unlink_arena(a);
     kr_arena_table[i] = NULL;
+    n_arenas--;
     munmap(a->base, KR_ARENA_SIZE);
     free(a);
 }
@@ -171,15 +199,16 @@ static KrPool *new_pool(unsigned class) {
         return NULL;
     pool->free = NULL;
     pool->used = 0;
-    pool->size = (uint16_t)(class ? class * 16 : 16);
+    pool->class = (uint8_t)class;
+    pool->size = (uint16_t)(class >= SMALL_CLASSES ? MEDIUM_SIZE(medium_blocks[class - SMALL_CLASSES]) : class ? class * 16 : 16);
     pool->fresh = (char *)pool + FIRST_BLOCK;
     link_fresh(pool);
     return pool;
 }
 
 /* A block when the current pool has none linked. */
-void *kr_pool_refill(size_t n) {
-    unsigned class = (unsigned)((n + 15) >> 4);
+void *kr_pool_refill(size_t of_class) {
+    unsigned class = (unsigned)of_class;
     KrPool *pool = kr_pool_current[class];
     if (pool == &nothing || !link_fresh(pool)) {
         KrPool *next = with_room[class];
@@ -197,9 +226,13 @@ void *kr_pool_refill(size_t n) {
     return b;
 }
 
+void *kr_pool_malloc_medium(size_t n) {
+    return kr_pool_take(SMALL_CLASSES + medium_class[(KR_POOL_SIZE - FIRST_BLOCK) / ((n + 15) & ~(size_t)15)]);
+}
+
 /* After a block was given back to a pool that had none to hand out, or that is empty now. */
 void kr_pool_given_back(KrPool *pool) {
-    unsigned class = pool->size >> 4;
+    unsigned class = pool->class;
     if (pool->state == CURRENT)
         return;
     if (pool->state == FULL)
@@ -212,7 +245,7 @@ void kr_pool_given_back(KrPool *pool) {
 
 /* What the pools of a size hold. */
 typedef struct {
-    size_t pools, blocks, room;         /* room: bytes that can be handed out without another pool */
+    size_t size, pools, blocks, room;         /* room: bytes that can be handed out without another pool */
 } ClassStats;
 
 /* Returns the number of arenas. */
@@ -225,7 +258,8 @@ static size_t count(ClassStats by_class[CLASSES]) {
             KrPool *pool = (KrPool *)(a->base + k * KR_POOL_SIZE);
             if (pool->state == FREE)
                 continue;
-            ClassStats *s = &by_class[pool->size >> 4];
+            ClassStats *s = &by_class[pool->class];
+            s->size = pool->size;
             s->pools++;
             s->blocks += pool->used;
             s->room += (KR_POOL_SIZE - FIRST_BLOCK) / pool->size * pool->size - pool->used * (size_t)pool->size;
@@ -246,12 +280,12 @@ Py_ssize_t kr_pool_blocks(void) {
 void kr_pool_print_stats(FILE *out) {
     ClassStats by_class[CLASSES] = {0};
     size_t arenas = count(by_class), bytes = 0;
-    fprintf(out, "Small block threshold = %d, in %d size classes.\n\nsize    pools    blocks in use    bytes available\n", KR_SMALL_MAX, CLASSES - 1);
+    fprintf(out, "Small block threshold = %d, in %d size classes.\n\nsize    pools    blocks in use    bytes available\n", KR_MEDIUM_MAX, CLASSES - 1);
     for (unsigned i = 1; i < CLASSES; i++) {
         ClassStats *s = &by_class[i];
-        bytes += s->blocks * i * 16;
+        bytes += s->blocks * s->size;
         if (s->pools)
-            fprintf(out, "%4u %8zu %16zu %18zu\n", i * 16, s->pools, s->blocks, s->room);
+            fprintf(out, "%4zu %8zu %16zu %18zu\n", s->size, s->pools, s->blocks, s->room);
     }
     fprintf(out, "\n%zu arenas of %zu bytes, %zu bytes of them in use\n", arenas, KR_ARENA_SIZE, bytes);
 }

@@ -3,6 +3,7 @@
  * gc.garbage and gc.callbacks are lists that the collector's state owns too; rebinding the module attribute changes nothing.
  */
 #include "memory/gc.h"
+#include "object/type.h"
 
 PyMODINIT_FUNC PyInit_gc(void);
 
@@ -51,7 +52,7 @@ static PyObject *gc_get_threshold(PyObject *module, PyObject *unused) {
 }
 static PyObject *gc_get_count(PyObject *module, PyObject *unused) {
     KrGeneration *g = state()->generations;
-    return Py_BuildValue("(iii)", g[0].count, g[1].count, g[2].count);
+    return Py_BuildValue("(iii)", Py_MAX(g[0].count, 0), g[1].count, g[2].count);   /* below 0: still starting */
 }
 
 static int visit_is_any_of(PyObject *o, void *objects) {
@@ -129,7 +130,7 @@ static PyObject *gc_get_objects(PyObject *module, PyObject *args, PyObject *kwds
             return NULL;
         }
     }
-    if (PySys_Audit("gc.get_objects", "n", generation) < 0)
+    if (PySys_Audit("gc.get_objects", "n", generation) < 0 || kr_types_fill_dicts() < 0)
         return NULL;
     if (which != Py_None && generation >= 3) {
         PyErr_Format(PyExc_ValueError, "generation parameter must be less than the number of available generations (%i)", 3);

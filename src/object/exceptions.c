@@ -401,8 +401,14 @@ static PyTypeObject *const classes[] = {
 };
 
 int kr_exceptions_init(PyObject *dict) {
+    kr_runtime.process.leave_dicts_empty = true;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < KR_ARRAY_LEN(classes); i++)
+        r = PyType_Ready(classes[i]);
+    kr_runtime.process.leave_dicts_empty = false;
+    if (r < 0) return -1;
     for (size_t i = 0; i < KR_ARRAY_LEN(classes); i++)
-        if (PyType_Ready(classes[i]) < 0 || PyDict_SetItemString(dict, classes[i]->tp_name, (PyObject *)classes[i]) < 0) return -1;
+        if (PyDict_SetItemString(dict, classes[i]->tp_name, (PyObject *)classes[i]) < 0) return -1;
     if (PyDict_SetItemString(dict, "EnvironmentError", PyExc_OSError) < 0 || PyDict_SetItemString(dict, "IOError", PyExc_OSError) < 0) return -1;
     return kr_exc_group_init(dict) < 0 || fill_memory_errors() < 0 ? -1 : 0;
 }

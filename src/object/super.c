@@ -120,9 +120,12 @@ PyObject *kr_super_find(PyTypeObject *type, PyTypeObject *obj_type, PyObject *na
         i++;
     Py_INCREF(mro);
     for (i++; i < n && r == NULL; i++) {
-        PyObject *dict = ((PyTypeObject *)PyTuple_GET_ITEM(mro, i))->tp_dict;
+        PyTypeObject *c = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        PyObject *dict = c->tp_dict;
         if (dict == NULL)
             continue;
+        if (kr_type_dict_ready(c) < 0)
+            break;
         r = Py_XNewRef(PyDict_GetItemWithError(dict, name));
         if (r == NULL && PyErr_Occurred())
             break;

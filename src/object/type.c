@@ -35,8 +35,11 @@ int kr_types_init(void) {
     m->collecting = 1;
     for (size_t i = 0; i < KR_ARRAY_LEN(types); i++)
         kr_type_ready_early(types[i]);
-    for (size_t i = 0; r == 0 && i < KR_ARRAY_LEN(types); i++)
+    for (size_t i = 0; r == 0 && i < KR_ARRAY_LEN(types); i++) {
+        kr_runtime.process.leave_dicts_empty = i >= 2;      /* object and type are looked into at once */
         r = PyType_Ready(types[i]);
+    }
+    kr_runtime.process.leave_dicts_empty = false;
     m->collecting = collecting;
     return r;
 }
@@ -226,7 +229,6 @@ static void type_dealloc(PyObject *self) {
     Py_XDECREF(t->tp_dict);
     Py_XDECREF(t->tp_bases);
     Py_XDECREF(t->tp_mro);
-    Py_XDECREF(t->tp_cache);
     Py_XDECREF(t->tp_subclasses);
     PyObject_Free((char *)t->tp_doc);
     Py_XDECREF(h->ht_name);
@@ -248,7 +250,6 @@ static int type_traverse(PyObject *self, visitproc visit, void *arg) {
         Py_FatalError(text);
     }
     Py_VISIT(t->tp_dict);
-    Py_VISIT(t->tp_cache);
     Py_VISIT(t->tp_mro);
     Py_VISIT(t->tp_bases);
     Py_VISIT(t->tp_base);

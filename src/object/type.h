@@ -59,7 +59,20 @@ int kr_object_set_class(PyObject *o, PyObject *value, void *unused) KR_MAY_RAISE
 /* What a static type takes from its base before there are dicts to put anything in: base, size, allocation. */
 void kr_type_ready_early(PyTypeObject *t);
 
+/* A type that start-up readied and nobody has looked into yet: its dict is empty. tp_cache, which has no other use, says how to fill it. */
+KR_INLINE bool kr_type_dict_is_empty(PyTypeObject *t) { return t->tp_cache != NULL; }
+int kr_type_fill_dict(PyTypeObject *t) KR_MAY_RAISE;
+/* To be called before t->tp_dict is looked into, unless t is known to be a class. 0, or -1 without memory. */
+KR_INLINE int kr_type_dict_ready(PyTypeObject *t) KR_MAY_RAISE { return KR_LIKELY(!kr_type_dict_is_empty(t)) ? 0 : kr_type_fill_dict(t); }
+/* For all types: code of others may look into their dicts from now on, or other interpreters. */
+int kr_types_fill_dicts(void) KR_MAY_RAISE;
+
 /* --- slots (type_slots.c, type_wrap.c) --- */
+
+/* A set of rows of the slot table. */
+typedef struct {
+    uint64_t rows[2];
+} KrSlotSet;
 
 /* Interns the names of the slot table; once a process. */
 int kr_slots_init(void) KR_MAY_RAISE;
@@ -69,8 +82,10 @@ void kr_slots_fill(PyTypeObject *t);
 int kr_slots_update(PyTypeObject *t, PyObject *name);
 /* After a change of t's bases: all slots of t and its subclasses. */
 void kr_slots_update_all(PyTypeObject *t);
-/* Adds the wrapper of each slot that t defines itself to its dict, and __new__. */
-int kr_slots_add_wrappers(PyTypeObject *t) KR_MAY_RAISE;
+/* The rows whose slot t has and that have a wrapper. */
+KrSlotSet kr_slots_own(PyTypeObject *t);
+/* Adds the wrappers of those slots to t's dict. */
+int kr_slots_add_wrappers(PyTypeObject *t, KrSlotSet own) KR_MAY_RAISE;
 /* Whether the name looks like __x__. */
 bool kr_is_dunder(PyObject *name);
 /* The slot functions that others recognise. */

@@ -102,9 +102,14 @@ PyObject *kr_type_find_in_mro(PyTypeObject *t, PyObject *name, int *error) {
     PyObject *r = NULL;
     Py_INCREF(mro);     /* a key's __eq__ may change the hierarchy */
     for (Py_ssize_t i = 0, n = PyTuple_GET_SIZE(mro); i < n; i++) {
-        PyObject *dict = ((PyTypeObject *)PyTuple_GET_ITEM(mro, i))->tp_dict;
+        PyTypeObject *c = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        PyObject *dict = c->tp_dict;
         if (dict == NULL)
             continue;
+        if (kr_type_dict_ready(c) < 0) {
+            *error = -1;
+            break;
+        }
         r = _PyDict_GetItem_KnownHash(dict, name, hash);
         if (r != NULL)
             break;
@@ -440,12 +445,14 @@ static int type_set_bases(PyObject *self, PyObject *value, void *unused) {
 
 static PyObject *type_get_dict(PyObject *self, void *unused) {
     PyObject *d = ((PyTypeObject *)self)->tp_dict;
+    if (kr_type_dict_ready((PyTypeObject *)self) < 0)
+        return NULL;
     return d == NULL ? Py_NewRef(Py_None) : PyDictProxy_New(d);
 }
 
 /* The entry `name` of t's own dict, bound as for an access through t. */
 static PyObject *own_attribute(PyTypeObject *t, PyObject *name) {
-    PyObject *v = PyDict_GetItemWithError(t->tp_dict, name);
+    PyObject *v = kr_type_dict_ready(t) < 0 ? NULL : PyDict_GetItemWithError(t->tp_dict, name);
     if (v == NULL)
         return NULL;
     descrgetfunc get = Py_TYPE(v)->tp_descr_get;

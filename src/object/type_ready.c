@@ -3,6 +3,8 @@
  * In order: base and bases, __new__, the dict (slot wrappers for the slots that the type itself fills, then methods,
  * members, getsets, doc), the MRO, inheritance of what is still empty, __hash__ = None where equality was redefined,
  * and the entry in the bases' subclasses. Wrappers must come before inheritance, or a type would seem to define what it inherits.
+ * Start-up readies its types without filling their dicts, and notes which slots a type has of its own: the dict is filled when somebody looks
+ * into it (kr_type_dict_ready), which for two thirds of the types never happens.
  *
  * Inheritance goes along the MRO: a slot is taken from the first class that has its own idea of it, one that differs from its
  * own tp_base's. Some slots go together or not at all: tp_getattr/tp_getattro, tp_setattr/tp_setattro, and
@@ -70,19 +72,8 @@ static PyMethodDef new_method = {
     "__new__", KR_METH(kr_new_wrapper), METH_VARARGS | METH_KEYWORDS,
     PyDoc_STR("__new__($type, *args, **kwargs)\n--\n\nCreate and return a new object.  See help(type) for accurate signature.")};
 
-static int set_new(PyTypeObject *t) {
-    PyTypeObject *base = t->tp_base;
-    /* A static type directly below object says with tp_new == NULL that it has no instances from Python. */
-    if (t->tp_new == NULL && base == &PyBaseObject_Type && !(t->tp_flags & Py_TPFLAGS_HEAPTYPE))
-        t->tp_flags |= Py_TPFLAGS_DISALLOW_INSTANTIATION;
-    if (t->tp_flags & Py_TPFLAGS_DISALLOW_INSTANTIATION) {
-        t->tp_new = NULL;
-        return 0;
-    }
-    if (t->tp_new == NULL) {
-        t->tp_new = base == NULL ? NULL : base->tp_new;
-        return 0;
-    }
+/* __new__ in the dict of a type that has a tp_new of its own. */
+static int add_new(PyTypeObject *t) {
     int known = PyDict_Contains(t->tp_dict, KR_STR(__new__));
     if (known)
         return known < 0 ? -1 : 0;
@@ -93,9 +84,24 @@ static int set_new(PyTypeObject *t) {
     Py_DECREF(f);
     return r;
 }
+/* What to do about tp_new; *own: it is t's own. */
+static void set_new(PyTypeObject *t, bool *own) {
+    PyTypeObject *base = t->tp_base;
+    /* A static type directly below object says with tp_new == NULL that it has no instances from Python. */
+    if (t->tp_new == NULL && base == &PyBaseObject_Type && !(t->tp_flags & Py_TPFLAGS_HEAPTYPE))
+        t->tp_flags |= Py_TPFLAGS_DISALLOW_INSTANTIATION;
+    if (t->tp_flags & Py_TPFLAGS_DISALLOW_INSTANTIATION) {
+        t->tp_new = NULL;
+        *own = false;
+        return;
+    }
+    *own = t->tp_new != NULL;
+    if (t->tp_new == NULL)
+        t->tp_new = base == NULL ? NULL : base->tp_new;
+}
 
-static int fill_dict(PyTypeObject *t) {
-    if (kr_slots_add_wrappers(t) < 0 || add_methods(t, t->tp_methods) < 0)
+static int fill_dict(PyTypeObject *t, bool own_new, KrSlotSet own) {
+    if ((own_new && add_new(t) < 0) || kr_slots_add_wrappers(t, own) < 0 || add_methods(t, t->tp_methods) < 0)
         return -1;
     for (PyMemberDef *m = t->tp_members; m != NULL && m->name != NULL; m++)
         if (add_descriptor(t, PyDescr_NewMember(t, m)) < 0)
@@ -104,6 +110,43 @@ static int fill_dict(PyTypeObject *t) {
         if (add_descriptor(t, PyDescr_NewGetSet(t, g)) < 0)
             return -1;
     return add_doc(t);
+}
+
+/* ------------------------------------------------------------------ dicts that are filled later */
+
+struct KrLazyType {
+    PyTypeObject *type;
+    bool own_new, no_hash;      /* has a tp_new of its own; __hash__ is None though no slot says so */
+    KrSlotSet own;
+};
+enum { LAZY_TYPES_MAX = 192 };
+
+/* A place for another one; NULL when there is none: the dict is filled at once then. */
+static struct KrLazyType *new_lazy_type(void) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->lazy_types == NULL && (p->lazy_types = PyMem_RawCalloc(LAZY_TYPES_MAX, sizeof *p->lazy_types)) == NULL)
+        return NULL;
+    return p->lazy_type_count < LAZY_TYPES_MAX ? &p->lazy_types[p->lazy_type_count++] : NULL;
+}
+int kr_type_fill_dict(PyTypeObject *t) {
+    const struct KrLazyType *l = (struct KrLazyType *)t->tp_cache;
+    KrMemoryState *m = &kr_interp()->memory;
+    const int collecting = m->collecting;
+    m->collecting = 1;
+    int r = fill_dict(t, l->own_new, l->own);
+    if (r == 0 && l->no_hash)
+        r = PyDict_SetItem(t->tp_dict, KR_STR(__hash__), Py_None);
+    m->collecting = collecting;
+    if (r == 0)
+        t->tp_cache = NULL;
+    return r;
+}
+int kr_types_fill_dicts(void) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    for (int i = 0; i < p->lazy_type_count; i++)
+        if (kr_type_dict_ready(p->lazy_types[i].type) < 0)
+            return -1;
+    return 0;
 }
 
 /* ------------------------------------------------------------------ inheritance */
@@ -143,6 +186,8 @@ static void inherit_suite(void *to, const void *from, const void *grand, size_t 
 }
 
 static int overrides_hash(PyTypeObject *t) {
+    if (kr_type_dict_is_empty(t))    /* such types have slots for these */
+        return 0;
     int r = PyDict_Contains(t->tp_dict, KR_STR(__eq__));
     return r ? r : PyDict_Contains(t->tp_dict, KR_STR(__hash__));
 }
@@ -242,6 +287,11 @@ static int inherit(PyTypeObject *t) {
 static int set_hash(PyTypeObject *t) {
     if (t->tp_hash != NULL)
         return 0;
+    if (kr_type_dict_is_empty(t)) {
+        ((struct KrLazyType *)t->tp_cache)->no_hash = true;
+        t->tp_hash = PyObject_HashNotImplemented;
+        return 0;
+    }
     int known = PyDict_Contains(t->tp_dict, KR_STR(__hash__));
     if (known)
         return known < 0 ? -1 : 0;
@@ -300,9 +350,21 @@ static int ready(PyTypeObject *t) {
         if (!kr_is_immortal((PyObject *)t))
             kr_make_immortal((PyObject *)t);
     }
-    if (t->tp_dict == NULL && (t->tp_dict = _PyDict_NewPresized(count_attributes(t))) == NULL)
+    struct KrLazyType *lazy = kr_runtime.process.leave_dicts_empty && t->tp_dict == NULL && !(t->tp_flags & Py_TPFLAGS_HEAPTYPE) ? new_lazy_type() : NULL;
+    if (t->tp_dict == NULL && (t->tp_dict = lazy ? PyDict_New() : _PyDict_NewPresized(count_attributes(t))) == NULL)
         return -1;
-    if (set_bases(t) < 0 || set_new(t) < 0 || fill_dict(t) < 0 || set_mro(t) < 0 || inherit(t) < 0 || set_hash(t) < 0)
+    if (set_bases(t) < 0)
+        return -1;
+    bool own_new;
+    set_new(t, &own_new);
+    KrSlotSet own = kr_slots_own(t);
+    if (lazy) {
+        *lazy = (struct KrLazyType){t, own_new, false, own};
+        t->tp_cache = (PyObject *)lazy;
+    } else if (fill_dict(t, own_new, own) < 0) {
+        return -1;
+    }
+    if (set_mro(t) < 0 || inherit(t) < 0 || set_hash(t) < 0)
         return -1;
     if ((t->tp_flags & Py_TPFLAGS_HAVE_GC) && t->tp_traverse == NULL) {
         PyErr_Format(PyExc_SystemError, "type %s has the Py_TPFLAGS_HAVE_GC flag but has no traverse function", t->tp_name);

@@ -735,6 +735,8 @@ static void fill_from(PyTypeObject *t, PyTypeObject *from) {
     bool hash = false;
     Py_ssize_t pos = 0;
     PyObject *key, *value;
+    if (kr_type_dict_ready(from) < 0)
+        PyErr_Clear();
     while (PyDict_Next(from->tp_dict, &pos, &key, &value)) {
         if (!PyUnicode_Check(key) || !kr_is_dunder(key))
             continue;
@@ -803,51 +805,38 @@ void kr_slots_update_all(PyTypeObject *t) {
     Py_DECREF(subclasses);
 }
 
-/* Which of the suites of methods, or the type struct itself, a slot is in. */
-static int suite_of(int offset) {
-    static const size_t starts[] = {offsetof(PyHeapTypeObject, as_async), offsetof(PyHeapTypeObject, as_number), offsetof(PyHeapTypeObject, as_mapping),
-                                    offsetof(PyHeapTypeObject, as_sequence)};
-    int suite = 0;
-    while (suite < 4 && (size_t)offset >= starts[suite])
-        suite++;
-    return suite;
-}
-static bool suite_has_slots(PyTypeObject *t, int suite) {
-    void **const suites[] = {NULL, (void **)t->tp_as_async, (void **)t->tp_as_number, (void **)t->tp_as_mapping, (void **)t->tp_as_sequence};
-    static const size_t sizes[] = {0, sizeof(PyAsyncMethods), sizeof(PyNumberMethods), sizeof(PyMappingMethods), sizeof(PySequenceMethods)};
-    if (suite == 0)
-        return true;
-    for (size_t i = 0; suites[suite] != NULL && i < sizes[suite] / sizeof(void *); i++)
-        if (suites[suite][i] != NULL)
-            return true;
-    return false;
-}
-int kr_slots_add_wrappers(PyTypeObject *t) {
-    int seen = -1;
-    for (int row = 0; row < ROWS; row++) {
-        struct wrapperbase *p = &kr_slotdefs[row];
-        void **slot = kr_slot_address(t, p->offset);
-        int suite = suite_of(p->offset);
-        if (suite != seen && !suite_has_slots(t, suite)) {      /* on to the next */
-            while (row + 1 < ROWS && suite_of(kr_slotdefs[row + 1].offset) == suite)
-                row++;
-            continue;
-        }
-        seen = suite;
-        if (*slot == NULL || p->wrapper == NULL)
-            continue;
-        int known = PyDict_Contains(t->tp_dict, p->name_strobj);
-        if (known < 0)
-            return -1;
-        if (known)
-            continue;
-        PyObject *d = *slot == (void *)PyObject_HashNotImplemented ? Py_NewRef(Py_None) : PyDescr_NewWrapper(t, p, *slot);
-        if (d == NULL)
-            return -1;
-        int r = PyDict_SetItem(t->tp_dict, p->name_strobj, d);
-        Py_DECREF(d);
-        if (r < 0)
-            return -1;
+KrSlotSet kr_slots_own(PyTypeObject *t) {
+    _Static_assert(ROWS <= 128, "KrSlotSet");
+    static const size_t starts[] = {0, offsetof(PyHeapTypeObject, as_async), offsetof(PyHeapTypeObject, as_number), offsetof(PyHeapTypeObject, as_mapping),
+                                    offsetof(PyHeapTypeObject, as_sequence), sizeof(PyHeapTypeObject)};
+    char *const suites[] = {(char *)t, (char *)t->tp_as_async, (char *)t->tp_as_number, (char *)t->tp_as_mapping, (char *)t->tp_as_sequence};
+    KrSlotSet own = {{0, 0}};
+    for (size_t row = 0, suite = 0; row < ROWS; suite++) {      /* the rows are in the suites' order */
+        const size_t start = starts[suite], end = starts[suite + 1];
+        const char *base = suites[suite];
+        for (; row < ROWS && (size_t)kr_slotdefs[row].offset < end; row++)
+            if (base != NULL && *(void *const *)(base + ((size_t)kr_slotdefs[row].offset - start)) != NULL && kr_slotdefs[row].wrapper != NULL)
+                own.rows[row / 64] |= (uint64_t)1 << row % 64;
     }
+    return own;
+}
+int kr_slots_add_wrappers(PyTypeObject *t, KrSlotSet own) {
+    for (int half = 0; half < 2; half++)
+        for (uint64_t rest = own.rows[half]; rest; rest &= rest - 1) {
+            struct wrapperbase *p = &kr_slotdefs[64 * half + __builtin_ctzll(rest)];
+            void *slot = *kr_slot_address(t, p->offset);
+            int known = PyDict_Contains(t->tp_dict, p->name_strobj);
+            if (known < 0)
+                return -1;
+            if (known)
+                continue;
+            PyObject *d = slot == (void *)PyObject_HashNotImplemented ? Py_NewRef(Py_None) : PyDescr_NewWrapper(t, p, slot);
+            if (d == NULL)
+                return -1;
+            int r = PyDict_SetItem(t->tp_dict, p->name_strobj, d);
+            Py_DECREF(d);
+            if (r < 0)
+                return -1;
+        }
     return 0;
 }

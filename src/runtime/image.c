@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define KEPT_AT_MOST ((size_t)1 << 18)      /* bytes of the image in memory before kr_image_touched gives them back */
+
 /* ------------------------------------------------------------------ the file */
 
 static const KrImageHead *head(void) { return kr_runtime.process.image; }
@@ -151,7 +153,15 @@ bool kr_image_folder_has(const KrImageFolder *f, const char *name) {
     }
     return false;
 }
+void kr_image_touched(size_t n) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    p->image_touched += n;
+    if (p->image_touched < KEPT_AT_MOST) return;
+    madvise((void *)p->image, p->image->size, MADV_DONTNEED);
+    p->image_touched = 0;
+}
 PyObject *kr_image_code(const KrImageEntry *e) {
+    kr_image_touched(e->code_size);
     const unsigned char *p = (const unsigned char *)kr_image_bytes(e);
     size_t used, skip = e->code_size > 2 ? 2 + (size_t)p[1] : 2;        /* marshal's type byte, the padding's length, the padding */
     if (skip < e->code_size) return (PyObject *)kr_store_read(p + skip, e->code_size - skip, NULL, true, &used);

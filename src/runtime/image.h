@@ -50,6 +50,8 @@ const KrImageEntry *kr_image_frozen_named(const char *name);
 PyObject *kr_image_code(const KrImageEntry *) KR_NEW_REF KR_MAY_RAISE;
 /* Its code in marshal's format, for as long as the process lives. */
 const char *kr_image_bytes(const KrImageEntry *);
+/* n more bytes of the image were read: now and then its pages are taken out of the process, which are in the system's cache anyway. */
+void kr_image_touched(size_t n);
 /* A string of the image by its offset. */
 const char *kr_image_string(uint32_t offset);
 /* Puts the original name, or None, into the dict of a module that is about to run: importlib looks for it. */

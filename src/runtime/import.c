@@ -6,6 +6,7 @@
  * Extension modules of others are loaded by kr_import_dynamic (dlopen, PyInit_<name>).
  */
 #include "krait.h"
+#include "object/type.h"
 #include "runtime/bootstrap.h"
 #include "runtime/config.h"
 #include "runtime/image.h"
@@ -293,7 +294,10 @@ PyObject *kr_import_dynamic(PyObject *spec) {
         goto done;
     }
     kr_interp()->runtime.extensions_loaded = true;
-    if (strncmp(PyBytes_AS_STRING(bytes), KR_STDLIB "/lib-dynload/", strlen(KR_STDLIB "/lib-dynload/"))) kr_interp()->runtime.foreign_extensions = true;
+    if (strncmp(PyBytes_AS_STRING(bytes), KR_STDLIB "/lib-dynload/", strlen(KR_STDLIB "/lib-dynload/"))) {
+        kr_interp()->runtime.foreign_extensions = true;
+        if (kr_types_fill_dicts() < 0) goto done;
+    }
     PyObject *(*init)(void) = (PyObject * (*)(void)) dlsym(handle, symbol);
     if (!init) {
         PyObject *text = PyUnicode_FromFormat("dynamic module does not define module export function (%s)", symbol);

@@ -250,7 +250,6 @@ const char *kr_interp_init(KrInterp *interp) {
             PyErr_Format(PyExc_ValueError, "the number of frames must be in range [1; %i]", KR_TRACEMALLOC_MAX_FRAMES);
         if (PyErr_Occurred() || kr_tracemalloc_start(interp->config.tracemalloc) < 0) return "init_interp_main: can't initialize tracemalloc";
     }
-    kr_gc_begin(interp);
     return NULL;
 }
 
@@ -297,6 +296,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
         Py_XDECREF(r);
     }
     if (interp->config.site_import && kr_import_site() < 0) return failed("init_import_site: Failed to import the site module");
+    kr_gc_begin(interp);
     return PyStatus_Ok();
 }
 PyStatus _Py_InitializeMain(void) { return PyStatus_Ok(); }

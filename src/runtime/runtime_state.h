@@ -85,6 +85,9 @@ typedef struct {
     struct KrExtension *extensions; /* runtime/import.c: single-phase modules loaded so far */
     struct { PyObject *name; short first; } slot_names[256]; /* set of names: special method -> first row of the slot table; by address */
     struct { volatile sig_atomic_t tripped; PyObject *handler; } signals[KR_NSIG];
+    struct KrLazyType *lazy_types;  /* object/type_ready.c: types whose dict start-up left empty */
+    int lazy_type_count;
+    bool leave_dicts_empty;         /* static types that become ready now are such types */
     volatile sig_atomic_t signals_tripped;
     int wakeup_fd, wakeup_warn;
     volatile sig_atomic_t wakeup_errno;     /* of a write to it that failed and is not reported yet */
@@ -108,6 +111,7 @@ typedef struct {
     uint32_t next_type_index;
     const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */
     bool image_sought;
+    size_t image_touched;               /* bytes of it that have come into memory since kr_image_touched gave all back, roughly */
 } KrRuntimeProcess;
 
 #endif

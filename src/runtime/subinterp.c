@@ -52,7 +52,7 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
     if (!kr_runtime.initialized) Py_FatalError("Py_NewInterpreter: the interpreter is not initialized");
     kr_runtime.process.gil_check_off = true;
     KrThread *caller = kr_thread();
-    KrInterp *interp = PyInterpreterState_New();
+    KrInterp *interp = kr_types_fill_dicts() < 0 ? NULL : PyInterpreterState_New();
     if (!interp) return NULL;
     KrThread *t = (KrThread *)PyThreadState_New(interp);
     if (!t) {
@@ -67,7 +67,10 @@ PyThreadState *_Py_NewInterpreter(int isolated) {
     const char *error = PyStatus_Exception(status) || kr_many_init(interp) < 0 ? "out of memory" : kr_interp_init(interp);
     if (!error && interp->config.site_import && kr_import_site() < 0) error = "can't import site";
     interp->runtime.busy = false;
-    if (!error) return &t->base;
+    if (!error) {
+        kr_gc_begin(interp);
+        return &t->base;
+    }
     if (PyErr_Occurred()) PyErr_PrintEx(0);
     end(t);
     kr_thread_swap(caller);
