@@ -219,7 +219,7 @@ static PyObject *sys_getframe(PyObject *self, PyObject *const *args, Py_ssize_t 
     int depth = 0;
     if (nargs && (depth = _PyLong_AsInt(args[0])) == -1 && PyErr_Occurred()) return NULL;
     KrFrame *f = kr_frame_current();
-    while (f && depth-- > 0) f = f->previous;
+    while (f && depth-- > 0) f = kr_frame_visible(f->previous);
     if (!f) {
         PyErr_SetString(PyExc_ValueError, "call stack is not deep enough");
         return NULL;

@@ -54,6 +54,11 @@ KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) {
     _Py_Dealloc(o);
     return t;
 }
+KrThread *kr_loop_dealloc_local(KrThread *t, PyObject *o) {
+    t->vm.frame->leaving = 1;
+    _Py_Dealloc(o);
+    return t;
+}
 PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
     SAVE();
     /* taken out first: what is destroyed may come back here */
@@ -90,7 +95,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     return dispatch->op[pc->op](t, f, f->regs, pc + 1, dispatch);
 }
 
-KrFrame *kr_frame_current(void) { return kr_thread()->vm.frame; }
+KrFrame *kr_frame_current(void) { return kr_frame_visible(kr_thread()->vm.frame); }
 
 /* Calls func from C with borrowed arguments: a frame of its own, run to its end. Takes over func. */
 static PyObject *run_function(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, PyObject *locals) {

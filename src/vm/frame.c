@@ -44,7 +44,7 @@ PyObject *PyFrame_GetGenerator(PyFrameObject *o) {
 }
 PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
     PyObject *func = kr_code_ready((KrCode *)code) < 0 ? NULL : PyFunction_New((PyObject *)code, globals);
-    KrFrame *caller = ((KrThread *)ts)->vm.frame;
+    KrFrame *caller = kr_frame_visible(((KrThread *)ts)->vm.frame);
     if (!func) return NULL;
     KrFrame f = {.code = (KrCode *)code, .func = (PyFunctionObject *)func, .locals = Py_XNewRef(locals), .pc = ((KrCode *)code)->instrs,
                  .globals = ((PyFunctionObject *)func)->func_globals, .builtins = ((PyFunctionObject *)func)->func_builtins, .owner = KR_FRAME_IN_OBJECT, .trace_prev = -1};
@@ -110,8 +110,9 @@ int kr_frame_detach(KrFrame *f) {
         rc = -1;
     }
     o->own.regs = o->regs;
-    if (f->previous) {
-        PyFrameObject *back = kr_frame_object(f->previous);
+    KrFrame *caller = kr_frame_visible(f->previous);
+    if (caller) {
+        PyFrameObject *back = kr_frame_object(caller);
         if (back) o->back = (PyFrameObject *)Py_NewRef((PyObject *)back);
         else rc = -1;
     }
@@ -287,7 +288,7 @@ PyObject *PyFrame_GetGlobals(PyFrameObject *o) { return Py_XNewRef(o->frame->glo
 PyObject *PyFrame_GetBuiltins(PyFrameObject *o) { return Py_XNewRef(o->frame->builtins); }
 PyFrameObject *PyFrame_GetBack(PyFrameObject *o) {
     if (o->detached) return (PyFrameObject *)Py_XNewRef((PyObject *)o->back);
-    KrFrame *back = o->frame->previous;
+    KrFrame *back = kr_frame_visible(o->frame->previous);
     return back ? (PyFrameObject *)Py_XNewRef((PyObject *)kr_frame_object(back)) : NULL;
 }
 int _PyFrame_IsEntryFrame(PyFrameObject *o) { return o->frame->cont == KR_CONT_ENTRY; }

@@ -40,12 +40,18 @@ typedef struct KrFrame {
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
     uint8_t flags;              /* KR_FRAME_... */
-    uint8_t unused;             /* so that the last words are stored at once */
+    uint8_t leaving;            /* its activation has ended: it is the running one only until its locals are released, and nobody sees it */
     int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
 
 /* Flags: pushing this frame opened a segment of the register stack, of the stack of headers. */
 enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2 };
+
+/* The frame that Python code finds in the place of f: f, or the first one outwards that is not being left. NULL for none. */
+KR_INLINE KrFrame *kr_frame_visible(KrFrame *f) {
+    while (f && KR_UNLIKELY(f->leaving)) f = f->previous;
+    return f;
+}
 
 /* Runs code in given globals/locals (module, class body, eval). */
 PyObject *kr_eval_code(PyObject *code, PyObject *globals, PyObject *locals) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;

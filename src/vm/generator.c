@@ -48,9 +48,8 @@ static PyGenObject *gen_alloc(PyTypeObject *type, PyFunctionObject *func, KrCode
 /* Releases the frame of a generator that is not running. */
 static void drop_frame(PyGenObject *g) {
     KrFrame *f = kr_gen_frame(g);
-    g->gi_frame_state = KR_GEN_EXECUTING; /* destructors that come back here find it running */
+    g->gi_frame_state = KR_GEN_COMPLETED; /* destructors that come back here find it ended */
     kr_frame_release(f, f->code->nregs);
-    g->gi_frame_state = KR_GEN_COMPLETED;
     Py_CLEAR(g->gi_exc_state.exc_value);
 }
 
@@ -170,6 +169,7 @@ void _PyGen_Finalize(PyObject *o) {
 
 void kr_gen_finish(KrThread *t, PyGenObject *g) {
     KrFrame *f = kr_gen_frame(g);
+    g->gi_frame_state = KR_GEN_COMPLETED; /* as the destructors of its locals find it */
     kr_frame_release(f, f->code->nregs);
     kr_gen_leave(t, g, KR_GEN_COMPLETED);
     Py_CLEAR(g->gi_exc_state.exc_value);

@@ -162,7 +162,7 @@ OP(RETURN) {
         PyObject *o = *at;
         if (!o) continue;
         *at = NULL;
-        if (--o->ob_refcnt == 0) t = kr_loop_dealloc(t, o);
+        if (--o->ob_refcnt == 0) t = kr_loop_dealloc_local(t, o);
     }
     f = t->vm.frame;
     if (KR_UNLIKELY(f->object || Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1 || f->flags)) {
