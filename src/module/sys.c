@@ -242,10 +242,6 @@ static PyObject *call_trace_function(PyObject *callback, PyFrameObject *frame, i
     static const char *const events[] = {"call", "exception", "line", "return", "c_call", "c_exception", "c_return", "opcode"};
     PyObject *event = PyUnicode_InternFromString(events[what]);
     if (!event) return NULL;
-    if (PyFrame_FastToLocalsWithError(frame) < 0) {
-        Py_DECREF(event);
-        return NULL;
-    }
     PyObject *args[3] = {(PyObject *)frame, event, arg ? arg : Py_None};
     PyObject *r = PyObject_Vectorcall(callback, args, 3, NULL);
     PyFrame_LocalsToFast(frame, 1);

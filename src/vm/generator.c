@@ -152,9 +152,10 @@ void _PyGen_Finalize(PyObject *o) {
         PyErr_Restore(type, value, tb);
         return;
     }
-    if (g->gi_frame_state == KR_GEN_CREATED && !PyCoro_CheckExact(o)) return; /* has nothing to clean up */
+    bool never_awaited = g->gi_frame_state == KR_GEN_CREATED && PyCoro_CheckExact(o);
+    if (g->gi_frame_state == KR_GEN_CREATED && !never_awaited && !kr_tracing(kr_thread())) return; /* nothing to clean up, nobody to tell */
     PyErr_Fetch(&type, &value, &tb);
-    if (g->gi_frame_state == KR_GEN_CREATED) {
+    if (never_awaited) {
         _PyErr_WarnUnawaitedCoroutine(o);
         if (PyErr_Occurred()) PyErr_WriteUnraisable(o);
     } else {
@@ -396,7 +397,7 @@ PyObject *kr_gen_throw_method(PyObject *o, PyObject *const *args, Py_ssize_t nar
 
 PyObject *kr_gen_close(PyObject *o, PyObject *unused) {
     PyGenObject *g = (PyGenObject *)o;
-    if (g->gi_frame_state == KR_GEN_CREATED) {
+    if (g->gi_frame_state == KR_GEN_CREATED && !kr_tracing(kr_thread())) {
         drop_frame(g);
         Py_RETURN_NONE;
     }
