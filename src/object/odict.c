@@ -55,7 +55,7 @@ static Py_ssize_t find_identical(PyDictKeysObject *k, PyObject *key, Py_hash_t h
 
 static int odict_reindex(KrODict *od) {
     PyDictKeysObject *k = od->dict.ma_keys;
-    Py_ssize_t n = k->nentries + k->usable;
+    Py_ssize_t n = (Py_ssize_t)kr_keys_mask(k) + 1;    /* more than entries, as CPython's, which __sizeof__ tells */
     if (n > od->index_size || n * 4 < od->index_size) {
         KrODictNode **index = PyMem_Realloc(od->index, (size_t)(n > 0 ? n : 1) * sizeof *index);
         if (index == NULL) {
@@ -361,14 +361,17 @@ static PyObject *odict_repr(PyObject *self) {
         if ((pairs = PyList_New(0)) == NULL)
             goto done;
         KrODict *od = (KrODict *)self;
+        size_t state = od->state;
         for (KrODictNode *node = od->first; node != NULL; node = node->next) {
-            PyObject *value = _PyDict_GetItem_KnownHash(self, node->key, node->hash);
-            if (value == NULL) {
-                if (!PyErr_Occurred())
-                    PyErr_SetObject(PyExc_KeyError, node->key);
-                goto done;
+            PyObject *key = Py_NewRef(node->key), *value = PyDict_GetItemWithError(self, key);
+            if (value == NULL && !PyErr_Occurred())
+                PyErr_SetObject(PyExc_KeyError, key);
+            if (value != NULL && state != od->state) {
+                PyErr_SetString(PyExc_RuntimeError, "OrderedDict mutated during iteration");
+                value = NULL;
             }
-            PyObject *pair = PyTuple_Pack(2, node->key, value);
+            PyObject *pair = value != NULL ? PyTuple_Pack(2, key, value) : NULL;
+            Py_DECREF(key);
             if (pair == NULL || PyList_Append(pairs, pair) < 0) {
                 Py_XDECREF(pair);
                 goto done;
@@ -592,7 +595,7 @@ static PyObject *odict_copy(PyObject *self, PyObject *unused) {
     size_t state = od->state;
     for (KrODictNode *node = od->first; node != NULL; node = node->next) {
         PyObject *key = Py_NewRef(node->key), *value;
-        value = exact ? Py_XNewRef(_PyDict_GetItem_KnownHash(self, key, node->hash)) : PyObject_GetItem(self, key);
+        value = exact ? Py_XNewRef(PyDict_GetItemWithError(self, key)) : PyObject_GetItem(self, key);
         if (value == NULL && !PyErr_Occurred())
             PyErr_SetObject(PyExc_KeyError, key);
         int r = value == NULL ? -1 : exact ? odict_set_known_hash(copy, key, value, node->hash) : PyObject_SetItem(copy, key, value);
