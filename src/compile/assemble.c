@@ -1,8 +1,8 @@
 /* assemble.c - from a unit's list of instructions to a code object.
  *
- * Passes, in order: implicit returns get the place they are reached from; jumps to jumps are shortened; what cannot be
- * reached goes; checks of locals that are certainly bound go (a forward data-flow analysis over basic blocks);
- * NOPs go whose line shows anyway; places are filled in; then labels become indices, runs of equal cover become exception entries.
+ * Passes, in order: jumps to jumps are shortened; returns without a line get the place they are reached from; what cannot be
+ * reached goes; places are filled in; NOPs go whose line shows anyway; checks of locals that are certainly bound become NOPs (a forward
+ * data-flow analysis over basic blocks), which go likewise; then labels become indices, runs of equal cover become exception entries.
  * Deleting marks an instruction with op DELETED; labels are mapped when the rest moves up.
  */
 #include "compile/codegen.h"
@@ -27,13 +27,15 @@ typedef struct {
 
 static bool ends_line(const CgInstr *in) { return strchr(cg_op_flags[in->op], 'T') != NULL; }
 static int target_of(Assembler *as, const CgInstr *in) { return as->u->labels[in->label]; }
+/* The JUMP behind a FOR_ITER is taken when there are no more items. */
+static bool is_loop_exit(Assembler *as, int i) { return i > 0 && as->u->instrs[i - 1].op == KR_OP_FOR_ITER; }
 static int handler_of(Assembler *as, const CgInstr *in) { return as->u->labels[as->u->handlers[in->cover].label]; }
 
-/* ------------------------------------------------------------------ implicit returns */
+/* ------------------------------------------------------------------ returns without a line */
 
-static bool is_bare_return(const CgInstr *in) { return in->op == KR_OP_RETURN && in->at.lineno < 0 && (in->a & KR_OPERAND_CONST); }
+static bool is_bare_return(const CgInstr *in) { return in->op == KR_OP_RETURN && in->at.lineno < 0; }
 
-/* `return None` at the end of a body has no line: each way to it gets its own copy with the line it comes from. */
+/* A return at the end of a body, or behind a final one, has no line: each way to it gets its own copy, which shows the line that it comes from. */
 static int spread_returns(Assembler *as) {
     CgUnit *u = as->u;
     int n = u->ninstrs;
@@ -41,14 +43,14 @@ static int spread_returns(Assembler *as) {
         CgInstr *in = &u->instrs[i];
         if (in->label == CG_NO_LABEL || target_of(as, in) >= n) continue;
         CgInstr ret = u->instrs[target_of(as, in)];
-        if (!is_bare_return(&ret) || in->at.lineno < 0) continue;
-        if (in->op == KR_OP_JUMP && !(i > 0 && u->instrs[i - 1].op == KR_OP_FOR_ITER)) {
-            KrSpan at = in->at;
+        if (!is_bare_return(&ret)) continue;
+        KrSpan at = in->at;
+        if (in->op == KR_OP_JUMP && !is_loop_exit(as, i)) {
             *in = ret;
-            in->at = at;
+            in->at = at;        /* perhaps none: then that of the instruction before */
             continue;
         }
-        KrSpan at = in->at;
+        if (at.lineno < 0) continue;
         int cover = u->cover, label = cg_label(as->cg);
         if (label < 0) return -1;
         u->instrs[i].label = label;
@@ -71,8 +73,13 @@ static void shorten_jumps(Assembler *as) {
         for (int steps = 0; steps < 8; steps++) {
             int to = target_of(as, in);
             const CgInstr *next = to < u->ninstrs ? &u->instrs[to] : NULL;
-            if (!next || next->op != KR_OP_JUMP || next == in || (next->at.lineno >= 0 && next->at.lineno != in->at.lineno)) break;
+            bool forward = next && next->op == KR_OP_JUMP, back = next && next->op == KR_OP_JUMP_BACK && in->op == KR_OP_JUMP && !is_loop_exit(as, i);
+            if (!(forward || back) || next == in || (next->at.lineno >= 0 && next->at.lineno != in->at.lineno)) break;
             in->label = next->label;
+            if (back) {
+                in->op = KR_OP_JUMP_BACK;
+                break;
+            }
         }
     }
 }
@@ -149,8 +156,8 @@ static int find_leaders(Assembler *as) {
 
 /* ------------------------------------------------------------------ places */
 
-/* An instruction without a place takes that of the one before it in the same straight line, or of the only jump that leads to it from
- * above, or of the first unconditional one. */
+/* An instruction without a place takes that of the one before it in the same straight line, or of the only jump that leads to it from above. Where
+ * several ways meet it keeps none; only what leaves the function shows the line of the code before it then. */
 static int fill_places(Assembler *as) {
     CgUnit *u = as->u;
     int *ways = PyMem_Calloc((size_t)u->ninstrs + 1, sizeof *ways);     /* that lead to each instruction */
@@ -172,10 +179,11 @@ static int fill_places(Assembler *as) {
         if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0 && ways[to] == 1) u->instrs[to].at = in->at;
     }
     PyMem_Free(ways);
+    KrSpan last = {u->firstlineno, 0, u->firstlineno, 0};
     for (int i = 0; i < u->ninstrs; i++) {
         CgInstr *in = &u->instrs[i];
-        int to = in->op == KR_OP_JUMP ? target_of(as, in) : -1;
-        if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0) u->instrs[to].at = in->at;
+        if (in->at.lineno < 0 && in->op == KR_OP_RETURN) in->at = last;
+        if (in->at.lineno > 0) last = in->at;
     }
     return 0;
 }
@@ -193,7 +201,7 @@ static void delete_nops(Assembler *as) {
                 continue;
             }
         }
-        if (in->op == KR_OP_JUMP && target_of(as, in) == i + 1 && !(i > 0 && u->instrs[i - 1].op == KR_OP_FOR_ITER)
+        if (in->op == KR_OP_JUMP && target_of(as, in) == i + 1 && !is_loop_exit(as, i)
             && (in->at.lineno < 0 || in->at.lineno == line)) {
             in->op = DELETED;
             continue;
@@ -236,7 +244,7 @@ static bool meet(uint64_t *into, const uint64_t *from, int words) {
     }
     return changed;
 }
-/* One pass over a block; with `final` it deletes the checks that always succeed. True if a successor's set shrank. */
+/* One pass over a block; with `final` the checks that always succeed become NOPs. True if a successor's set shrank. */
 static bool flow_block(Assembler *as, Flow *fl, int b, bool final) {
     CgUnit *u = as->u;
     uint64_t *set = fl->state;
@@ -247,7 +255,8 @@ static bool flow_block(Assembler *as, Flow *fl, int b, bool final) {
         CgInstr *in = &u->instrs[i];
         if (in->cover != CG_NO_COVER) changed |= meet(fl->in + (size_t)fl->block_of[handler_of(as, in)] * fl->words, set, fl->words);
         if (final && in->op == KR_OP_CHECK_LOCAL && set[in->a / 64] >> in->a % 64 & 1) {
-            in->op = DELETED;
+            in->op = KR_OP_NOP;
+            in->a = 0;
             continue;
         }
         step(as, in, set);
@@ -374,9 +383,24 @@ static int share(Cg *cg, PyObject **o) {
     Py_SETREF(*o, Py_NewRef(known));
     return 0;
 }
+/* Constants behind the last one in use go; the first stays, it may be a docstring. */
+static int trim_constants(CgUnit *u) {
+    Py_ssize_t used = 1;
+    for (int i = 0; i < u->ninstrs; i++) {
+        const CgInstr *in = &u->instrs[i];
+        const uint16_t operands[] = {in->a, in->b, in->c};
+        const char *roles = cg_roles[in->op];
+        for (int k = 0; k < 3; k++)
+            if ((roles[k] == 'R' || in->op == KR_OP_DATA) && operands[k] & KR_OPERAND_CONST) used = Py_MAX(used, (operands[k] & KR_CONST_OPERAND_MAX) + 1);
+        if (roles[1] == 'K') used = Py_MAX(used, (in->b | in->c << 16) + 1);
+    }
+    Py_ssize_t n = PyList_GET_SIZE(u->const_list);
+    return used < n ? PyList_SetSlice(u->const_list, used, n, NULL) : 0;
+}
 static PyCodeObject *make_code(Cg *cg, CgUnit *u) {
     PyCodeObject *code = NULL;
     Py_ssize_t nentries = 0;
+    if (trim_constants(u) < 0) return NULL;
     KrInstr *instrs = PyMem_Malloc(((size_t)u->ninstrs + 1) * sizeof *instrs);
     KrExcEntry *entries = exception_entries(u, &nentries);
     KrLineTableBuilder lines = {.firstlineno = u->firstlineno, .line = u->firstlineno};
@@ -460,13 +484,15 @@ static void dump(CgUnit *u) {
 PyCodeObject *cg_assemble(Cg *cg) {
     Assembler as = {cg, cg->u, NULL};
     PyCodeObject *code = NULL;
-    if (spread_returns(&as) < 0) return NULL;
     shorten_jumps(&as);
+    if (spread_returns(&as) < 0) return NULL;
     if (delete_unreachable(&as) < 0 || compact(&as) < 0 || find_leaders(&as) < 0) goto done;
     if (fill_places(&as) < 0) goto done;
     delete_nops(&as);
     if (compact(&as) < 0 || find_leaders(&as) < 0) goto done;
-    if (delete_checks(&as) < 0 || compact(&as) < 0) goto done;
+    if (delete_checks(&as) < 0) goto done;
+    delete_nops(&as);
+    if (compact(&as) < 0) goto done;
 #ifdef KR_DEBUG
     if (getenv("KRAIT_DUMP_CODE")) dump(cg->u);
 #endif

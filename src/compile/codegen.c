@@ -31,6 +31,14 @@ static int append(Cg *cg, CgInstr in) {
 int cg_emit(Cg *cg, int op, int a, int b, int c) {
     return append(cg, (CgInstr){.op = (uint16_t)op, .a = (uint16_t)a, .b = (uint16_t)b, .c = (uint16_t)c, .label = CG_NO_LABEL});
 }
+int cg_show_line(Cg *cg, KrSpan at) {
+    KrSpan saved = cg->at;
+    if (at.lineno == saved.lineno) return 0;
+    cg->at = at;
+    int r = cg_emit(cg, KR_OP_NOP, 0, 0, 0);
+    cg->at = saved;
+    return r;
+}
 int cg_emit_jump(Cg *cg, int op, int a, int label) {
     return append(cg, (CgInstr){.op = (uint16_t)op, .a = (uint16_t)a, .label = label});
 }
@@ -415,7 +423,6 @@ int cg_body(Cg *cg, const KrSeq *body) {
         int operand, mark = u->depth;
         cg->at = KR_SEQ_GET(body, Kr_stmt, 0)->v.Expr.value->at;
         CG_TRY(cg_const(cg, doc, &operand));
-        cg->at = CG_NO_SPAN;
         CG_TRY(cg_store_name(cg, KR_STR(__doc__), operand));
         u->depth = mark;
     }
@@ -442,6 +449,7 @@ static int compile_module(Cg *cg, Kr_mod *mod) {
         break;
     default:
         CG_TRY(cg_value(cg, mod->v.Expression.body, CG_ANYWHERE, &operand));
+        cg->at = CG_NO_SPAN;
         return cg_emit(cg, KR_OP_RETURN, operand, 0, 0);
     }
     return emit_return_none(cg);

@@ -98,6 +98,8 @@ typedef struct Cg {
 
 int cg_emit(Cg *, int op, int a, int b, int c);
 int cg_emit_jump(Cg *, int op, int a, int label);
+/* A NOP at another line than the present one: something is there that has no instruction of its own. */
+int cg_show_line(Cg *, KrSpan);
 /* An instruction with a 32-bit constant. */
 int cg_emit_load_const(Cg *, int dest, PyObject *value);
 int cg_label(Cg *);                       /* a new label, -1 on error */
@@ -122,6 +124,8 @@ int cg_error_here(Cg *, const char *format, ...);
 int cg_load_name(Cg *, PyObject *name, int want, int *operand);
 int cg_store_name(Cg *, PyObject *name, int operand);
 int cg_delete_name(Cg *, PyObject *name);
+/* The present place becomes that of an attribute's name, where the expression goes over several lines. */
+void cg_move_to_attribute(Cg *, Kr_expr *);
 /* The register of a name that is a plain local of this function, else -1. */
 int cg_local_register(Cg *, PyObject *name);
 
@@ -133,10 +137,14 @@ int cg_value_to(Cg *, Kr_expr *, int i);
 int cg_push(Cg *, Kr_expr *);
 int cg_push_operand(Cg *, int operand);
 int cg_push_const(Cg *, PyObject *value);
+/* The same at another place than the present one. */
+int cg_push_const_at(Cg *, PyObject *value, KrSpan at);
 /* Makes an operand that is a local in place survive the evaluation of `later`. */
 int cg_pin(Cg *, int *operand, Kr_expr *later);
 int cg_discard(Cg *, int operand);
 int cg_store(Cg *, Kr_expr *target, int operand);
+/* Jumps when the expression's truth is `when`. As in CPython, the jumps are at the present place, or at the last comparison among the operands, which
+ * becomes the present place. */
 int cg_jump_if(Cg *, Kr_expr *, int label, bool when);
 int cg_await(Cg *, int i, int kind, int call_kind);     /* the value in temporary i is awaited; the result is in i */
 /* A call whose callable is in temporary `base`, base + 1 dead or self, and `given` arguments after it; the rest is compiled. */

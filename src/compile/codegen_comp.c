@@ -15,13 +15,10 @@ static int emit_element(Cg *cg, Comprehension *c) {
     CG_TRY(cg_value(cg, c->elt, CG_ANYWHERE, &key));
     switch (c->kind) {
     case KR_COMP_GENERATOR: {
-        KrSpan saved = cg->at;
-        cg->at = c->elt->at;
         u->depth = mark;
         int t = cg_reserve(cg, 1);
         CG_TRY(cg_emit(cg, KR_OP_YIELD, cg_dead(cg, t), key, u->ste->coroutine));
         CG_TRY(cg_emit(cg, KR_OP_KILL, cg_temp(cg, t), 0, 0));
-        cg->at = saved;
         break;
     }
     case KR_COMP_LIST: CG_TRY(cg_emit(cg, KR_OP_LIST_APPEND, cg_temp(cg, c->collection), key, 0)); break;
@@ -51,7 +48,6 @@ static int emit_generator(Cg *cg, Comprehension *c, Py_ssize_t index) {
     CgUnit *u = cg->u;
     Kr_comprehension *g = KR_SEQ_GET(c->generators, Kr_comprehension, index);
     int start = cg_label(cg), next = cg_label(cg), end = cg_label(cg), mark = u->depth, iter, value;
-    KrSpan saved = cg->at;
     if (start < 0 || next < 0 || end < 0) return -1;
     if (index == 0) {
         iter = 0;               /* the argument .0 */
@@ -60,9 +56,7 @@ static int emit_generator(Cg *cg, Comprehension *c, Py_ssize_t index) {
         u->depth = mark;
         int t = cg_reserve(cg, 1);
         iter = cg_temp(cg, t);
-        cg->at = g->iter->at;
         CG_TRY(cg_emit(cg, g->is_async ? KR_OP_GET_AITER : KR_OP_GET_ITER, cg_dead(cg, t), value, 0));
-        cg->at = saved;
     }
     int inner = u->depth;
     cg_place(cg, start);
@@ -83,15 +77,14 @@ static int emit_generator(Cg *cg, Comprehension *c, Py_ssize_t index) {
         cg_place(cg, next);
         CG_TRY(cg_emit_jump(cg, KR_OP_JUMP_BACK, 0, start));
         cg_place(cg, failed);
-        cg->at = g->iter->at;
         CG_TRY(cg_emit(cg, KR_OP_END_ASYNC_FOR, iter, cg_take(cg, inner), 0));
-        cg->at = saved;
     } else {
         int reg = g->target->kind == KR_expr_Name ? cg_local_register(cg, g->target->v.Name.id) : -1;
         int t = reg < 0 ? cg_reserve(cg, 1) : 0;
         CG_TRY(cg_emit(cg, KR_OP_FOR_ITER, reg < 0 ? cg_dead(cg, t) : reg, iter, 0));
         CG_TRY(cg_emit_jump(cg, KR_OP_JUMP, 0, end));
         if (reg < 0) CG_TRY(cg_store(cg, g->target, cg_take(cg, t)));
+        else CG_TRY(cg_show_line(cg, g->target->at));
         u->depth = inner;
         CG_TRY(emit_inside(cg, c, index, next));
         cg_place(cg, next);
@@ -153,7 +146,6 @@ int cg_comprehension(Cg *cg, Kr_expr *e, int want, int *operand) {
     if (k == 3) {
         cg->at = CG_NO_SPAN;
         CG_TRY(cg_const(cg, Py_None, &value));
-        cg->at = saved;
     } else {
         value = cg_take(cg, c.collection);
     }

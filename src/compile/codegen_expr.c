@@ -20,6 +20,13 @@ int cg_push_const(Cg *cg, PyObject *value) {
     int t = cg_reserve(cg, 1);
     return cg_emit_load_const(cg, cg_dead(cg, t), value);
 }
+int cg_push_const_at(Cg *cg, PyObject *value, KrSpan at) {
+    KrSpan saved = cg->at;
+    cg->at = at;
+    int r = cg_push_const(cg, value);
+    cg->at = saved;
+    return r;
+}
 int cg_value_to(Cg *cg, Kr_expr *e, int i) { return cg_value(cg, e, cg_dead(cg, i), NULL); }
 int cg_push(Cg *cg, Kr_expr *e) { return cg_value_to(cg, e, cg_reserve(cg, 1)); }
 int cg_discard(Cg *cg, int operand) {
@@ -213,13 +220,21 @@ static int bool_op(Cg *cg, Kr_expr *e, int want, int *operand) {
     cg_place(cg, end);
     return finish_temp(cg, direct, t, want, operand);
 }
+/* A JUMP that shows no line of its own. */
+static int emit_artificial_jump(Cg *cg, int label) {
+    KrSpan saved = cg->at;
+    cg->at = CG_NO_SPAN;
+    int r = cg_emit_jump(cg, KR_OP_JUMP, 0, label);
+    cg->at = saved;
+    return r;
+}
 static int conditional(Cg *cg, Kr_expr *e, int want, int *operand) {
     int t, orelse = cg_label(cg), end = cg_label(cg);
     bool direct = through_temp(cg, want, &t);
     if (orelse < 0 || end < 0) return -1;
     CG_TRY(cg_jump_if(cg, e->v.IfExp.test, orelse, false));
     CG_TRY(cg_value_to(cg, e->v.IfExp.body, t));
-    CG_TRY(cg_emit_jump(cg, KR_OP_JUMP, 0, end));
+    CG_TRY(emit_artificial_jump(cg, end));
     cg_place(cg, orelse);
     CG_TRY(cg_value_to(cg, e->v.IfExp.orelse, t));
     cg_place(cg, end);
@@ -287,7 +302,6 @@ static int compare(Cg *cg, Kr_expr *e, int want, int *operand) {
 int cg_jump_if(Cg *cg, Kr_expr *e, int label, bool when) {
     CgUnit *u = cg->u;
     int mark = u->depth, operand;
-    KrSpan saved = cg->at;
     switch (e->kind) {
     case KR_expr_UnaryOp:
         if (e->v.UnaryOp.op == KR_unaryop_Not) {
@@ -316,7 +330,7 @@ int cg_jump_if(Cg *cg, Kr_expr *e, int label, bool when) {
         CG_TRY(kr_depth_enter(&cg->depth));
         CG_TRY(cg_jump_if(cg, e->v.IfExp.test, orelse, false));
         CG_TRY(cg_jump_if(cg, e->v.IfExp.body, label, when));
-        CG_TRY(cg_emit_jump(cg, KR_OP_JUMP, 0, end));
+        CG_TRY(emit_artificial_jump(cg, end));
         cg_place(cg, orelse);
         CG_TRY(cg_jump_if(cg, e->v.IfExp.orelse, label, when));
         cg_place(cg, end);
@@ -325,44 +339,34 @@ int cg_jump_if(Cg *cg, Kr_expr *e, int label, bool when) {
     }
     case KR_expr_Compare: {
         Py_ssize_t n = kr_seq_len(e->v.Compare.ops);
+        cg->at = e->at;
         if (n > 1) {
-            cg->at = e->at;
             CG_TRY(check_compare(cg, e));
             int t = cg_reserve(cg, 1), r = compare_chain(cg, e, t, label, when);
             u->depth = mark;
-            cg->at = saved;
             return r;
         }
         Kr_expr *second = KR_SEQ_GET(e->v.Compare.comparators, Kr_expr, 0);
         int op = KR_SEQ_INT(e->v.Compare.ops, 0);
         if ((op == KR_cmpop_Is || op == KR_cmpop_IsNot) && second->kind == KR_expr_Constant && second->v.Constant.value == Py_None) {
-            cg->at = e->at;
             CG_TRY(check_compare(cg, e));
             CG_TRY(cg_value(cg, e->v.Compare.left, CG_ANYWHERE, &operand));
             u->depth = mark;
-            cg->at = e->at;
-            CG_TRY(cg_emit_jump(cg, (op == KR_cmpop_Is) == when ? KR_OP_JUMP_IF_NONE : KR_OP_JUMP_IF_NOT_NONE, operand, label));
-            cg->at = saved;
-            return 0;
+            return cg_emit_jump(cg, (op == KR_cmpop_Is) == when ? KR_OP_JUMP_IF_NONE : KR_OP_JUMP_IF_NOT_NONE, operand, label);
         }
         break;
     }
     case KR_expr_Constant: {
         int truth = PyObject_IsTrue(e->v.Constant.value);
         if (truth < 0) return -1;
-        cg->at = e->at;
-        CG_TRY(truth == when ? cg_emit_jump(cg, KR_OP_JUMP, 0, label) : cg_emit(cg, KR_OP_NOP, 0, 0, 0));
-        cg->at = saved;
-        return 0;
+        CG_TRY(cg_show_line(cg, e->at));
+        return truth == when ? cg_emit_jump(cg, KR_OP_JUMP, 0, label) : cg_emit(cg, KR_OP_NOP, 0, 0, 0);
     }
     default: break;
     }
     CG_TRY(cg_value(cg, e, CG_ANYWHERE, &operand));
     u->depth = mark;
-    cg->at = e->at;
-    CG_TRY(cg_emit_jump(cg, when ? KR_OP_JUMP_IF_TRUE : KR_OP_JUMP_IF_FALSE, operand, label));
-    cg->at = saved;
-    return 0;
+    return cg_emit_jump(cg, when ? KR_OP_JUMP_IF_TRUE : KR_OP_JUMP_IF_FALSE, operand, label);
 }
 
 /* ------------------------------------------------------------------ displays */
@@ -444,30 +448,62 @@ static int tuple(Cg *cg, const KrSeq *elts, int want, int *operand) {
     return cg_emit(cg, KR_OP_LIST_TO_TUPLE, result(cg, want, operand), cg_take(cg, t), 0);
 }
 #define PAIRS_IN_ONE_GO 15
+/* The pairs [from, to) into consecutive temporaries. Several keys that are all constant show no line, as CPython has them in one tuple. */
+static int push_pairs(Cg *cg, const KrSeq *keys, const KrSeq *values, Py_ssize_t from, Py_ssize_t to) {
+    bool constant = to - from > 1;
+    for (Py_ssize_t i = from; constant && i < to; i++) constant = KR_SEQ_GET(keys, Kr_expr, i)->kind == KR_expr_Constant;
+    for (Py_ssize_t i = from; i < to; i++) {
+        Kr_expr *key = KR_SEQ_GET(keys, Kr_expr, i), *value = KR_SEQ_GET(values, Kr_expr, i);
+        CG_TRY(constant ? cg_push_const_at(cg, key->v.Constant.value, value->at) : cg_push(cg, key));
+        CG_TRY(cg_push(cg, value));
+    }
+    return 0;
+}
+/* The length of the run of pairs that begins at i. */
+static Py_ssize_t run_of_pairs(const KrSeq *keys, Py_ssize_t i) {
+    Py_ssize_t end = i;
+    while (end < kr_seq_len(keys) && keys->items[end]) end++;
+    return end - i;
+}
+static int add_pair(Cg *cg, Kr_expr *key, Kr_expr *value, int t) {
+    int k, v;
+    CG_TRY(cg_value(cg, key, CG_ANYWHERE, &k));
+    CG_TRY(cg_pin(cg, &k, value));
+    CG_TRY(cg_value(cg, value, CG_ANYWHERE, &v));
+    CG_TRY(cg_emit(cg, KR_OP_MAP_ADD, cg_temp(cg, t), k, v));
+    cg->u->depth = t + 1;
+    return 0;
+}
+/* As in CPython, which trace functions and tracebacks show: while more than a few pairs are left in a row, they are added one by one, 17 of them
+ * before that is looked at again; a few are put into registers and made a dict. */
 static int dict_display(Cg *cg, Kr_expr *e, int want, int *operand) {
     CgUnit *u = cg->u;
     const KrSeq *keys = e->v.Dict.keys, *values = e->v.Dict.values;
-    Py_ssize_t n = kr_seq_len(values), i = 0;
-    int mark = u->depth;
-    while (i < n && i < PAIRS_IN_ONE_GO && keys->items[i]) {
-        CG_TRY(cg_push(cg, KR_SEQ_GET(keys, Kr_expr, i)));
-        CG_TRY(cg_push(cg, KR_SEQ_GET(values, Kr_expr, i)));
-        i++;
+    Py_ssize_t n = kr_seq_len(values), i = 0, run = run_of_pairs(keys, 0);
+    int mark = u->depth, more, value;
+    if (run <= PAIRS_IN_ONE_GO) {
+        CG_TRY(push_pairs(cg, keys, values, 0, run));
+        i = run;
     }
     u->depth = mark;
     if (i == n) return cg_emit(cg, KR_OP_BUILD_MAP, result(cg, want, operand), cg_temp(cg, mark), (int)n);
     int t = cg_reserve(cg, 1);
     CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, t), cg_temp(cg, t), (int)i));
-    for (; i < n; i++) {
-        int key, value;
-        if (keys->items[i]) {
-            Kr_expr *v = KR_SEQ_GET(values, Kr_expr, i);
-            CG_TRY(cg_value(cg, KR_SEQ_GET(keys, Kr_expr, i), CG_ANYWHERE, &key));
-            CG_TRY(cg_pin(cg, &key, v));
-            CG_TRY(cg_value(cg, v, CG_ANYWHERE, &value));
-            CG_TRY(cg_emit(cg, KR_OP_MAP_ADD, cg_temp(cg, t), key, value));
+    while (i < n) {
+        run = run_of_pairs(keys, i);
+        if (run > PAIRS_IN_ONE_GO) {
+            for (Py_ssize_t end = i + Py_MIN(run, 17); i < end; i++) CG_TRY(add_pair(cg, KR_SEQ_GET(keys, Kr_expr, i), KR_SEQ_GET(values, Kr_expr, i), t));
+            continue;
+        }
+        if (run) {
+            CG_TRY(push_pairs(cg, keys, values, i, i + run));
+            u->depth = t + 1;
+            more = cg_reserve(cg, 1);
+            CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, more), cg_temp(cg, more), (int)run));
+            CG_TRY(cg_emit(cg, KR_OP_DICT_UPDATE, cg_temp(cg, t), cg_take(cg, more), 0));
+            i += run;
         } else {
-            CG_TRY(cg_value(cg, KR_SEQ_GET(values, Kr_expr, i), CG_ANYWHERE, &value));
+            CG_TRY(cg_value(cg, KR_SEQ_GET(values, Kr_expr, i++), CG_ANYWHERE, &value));
             CG_TRY(cg_emit(cg, KR_OP_DICT_UPDATE, cg_temp(cg, t), value, 0));
         }
         u->depth = t + 1;
@@ -529,8 +565,7 @@ static int formatted_value(Cg *cg, Kr_expr *e, int want, int *operand) {
 
 /* ------------------------------------------------------------------ attributes, subscripts */
 
-/* A chain of attributes over several lines is at the line of the attribute's name. */
-static void move_to_attribute(Cg *cg, Kr_expr *e) {
+void cg_move_to_attribute(Cg *cg, Kr_expr *e) {
     if (e->at.lineno == e->at.end_lineno) return;
     cg->at.lineno = e->at.end_lineno;
     int len = (int)PyUnicode_GET_LENGTH(e->v.Attribute.attr);
@@ -542,7 +577,7 @@ static int attribute(Cg *cg, Kr_expr *e, int want, int *operand) {
     if (name < 0) return -1;
     CG_TRY(cg_value(cg, e->v.Attribute.value, CG_ANYWHERE, &value));
     cg->u->depth = mark;
-    move_to_attribute(cg, e);
+    cg_move_to_attribute(cg, e);
     return cg_emit(cg, KR_OP_LOAD_ATTR, result(cg, want, operand), value, name);
 }
 static int slice(Cg *cg, Kr_expr *e, int want, int *operand) {
@@ -625,7 +660,7 @@ int cg_store(Cg *cg, Kr_expr *target, int operand) {
         if (PyUnicode_CompareWithASCIIString(target->v.Attribute.attr, "__debug__") == 0) return cg_error_here(cg, "cannot assign to __debug__");
         CG_TRY(cg_value(cg, target->v.Attribute.value, CG_ANYWHERE, &value));
         if ((index = cg_name_index(cg, target->v.Attribute.attr)) < 0) return -1;
-        move_to_attribute(cg, target);
+        cg_move_to_attribute(cg, target);
         r = cg_emit(cg, KR_OP_STORE_ATTR, value, index, operand);
         break;
     case KR_expr_Subscript:
@@ -669,7 +704,7 @@ static int check_keywords(Cg *cg, const KrSeq *keywords) {
 }
 static bool is_simple_call(const KrSeq *args, const KrSeq *keywords) {
     Py_ssize_t nkw = kr_seq_len(keywords);
-    if (has_star(args) || kr_seq_len(args) + nkw > 1000) return false;
+    if (has_star(args) || kr_seq_len(args) + 2 * nkw > IN_ONE_GO) return false;
     for (Py_ssize_t i = 0; i < nkw; i++)
         if (!KR_SEQ_GET(keywords, Kr_keyword, i)->arg) return false;
     return true;
@@ -681,6 +716,24 @@ static PyObject *keyword_names(const KrSeq *keywords) {
         PyTuple_SET_ITEM(names, i, Py_NewRef(KR_SEQ_GET(keywords, Kr_keyword, i)->arg));
     return names;
 }
+/* Whether there is a keyword with a name at i, and not `**`. */
+static bool is_named(const KrSeq *keywords, Py_ssize_t i) { return i >= 0 && i < kr_seq_len(keywords) && KR_SEQ_GET(keywords, Kr_keyword, i)->arg; }
+/* How many of the keywords from i on are put into registers together. */
+static Py_ssize_t pairs_in_a_row(const KrSeq *keywords, Py_ssize_t i) {
+    Py_ssize_t from = i;
+    while (i - from < PAIRS_IN_ONE_GO && is_named(keywords, i)) i++;
+    return i - from;
+}
+/* In a short run the names show no line, as CPython has them in one tuple. */
+static int push_keyword_pairs(Cg *cg, const KrSeq *keywords, Py_ssize_t from, Py_ssize_t to) {
+    bool quiet = to - from > 1 && !is_named(keywords, from - 1) && !is_named(keywords, to);
+    for (Py_ssize_t i = from; i < to; i++) {
+        Kr_keyword *k = KR_SEQ_GET(keywords, Kr_keyword, i);
+        CG_TRY(cg_push_const_at(cg, k->arg, quiet ? k->value->at : cg->at));
+        CG_TRY(cg_push(cg, k->value));
+    }
+    return 0;
+}
 /* The dict of keyword arguments, in a new temporary; base is the callable, for messages. */
 static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
     CgUnit *u = cg->u;
@@ -688,11 +741,8 @@ static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
     Py_ssize_t n = kr_seq_len(keywords), i = 0;
     int mark = u->depth;
     u->depth = t;
-    while (i < n && i < PAIRS_IN_ONE_GO && KR_SEQ_GET(keywords, Kr_keyword, i)->arg) {
-        Kr_keyword *k = KR_SEQ_GET(keywords, Kr_keyword, i++);
-        CG_TRY(cg_push_const(cg, k->arg));
-        CG_TRY(cg_push(cg, k->value));
-    }
+    i = pairs_in_a_row(keywords, 0);
+    CG_TRY(push_keyword_pairs(cg, keywords, 0, i));
     u->depth = mark;
     CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, t), cg_temp(cg, t), (int)i));
     while (i < n) {
@@ -702,12 +752,9 @@ static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
             CG_TRY(cg_emit(cg, KR_OP_DICT_MERGE, cg_temp(cg, t), value, cg_temp(cg, base)));
             i++;
         } else {
-            int pairs = 0, more = u->depth;
-            for (; i < n && pairs < PAIRS_IN_ONE_GO && KR_SEQ_GET(keywords, Kr_keyword, i)->arg; i++, pairs++) {
-                Kr_keyword *at = KR_SEQ_GET(keywords, Kr_keyword, i);
-                CG_TRY(cg_push_const(cg, at->arg));
-                CG_TRY(cg_push(cg, at->value));
-            }
+            int more = u->depth, pairs = (int)pairs_in_a_row(keywords, i);
+            CG_TRY(push_keyword_pairs(cg, keywords, i, i + pairs));
+            i += pairs;
             u->depth = more;
             int extra = cg_reserve(cg, 1);
             CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, extra), cg_temp(cg, extra), pairs));
@@ -748,6 +795,12 @@ int cg_call(Cg *cg, int base, int given, const KrSeq *args, const KrSeq *keyword
     if (given == 0 && nargs == 1 && KR_SEQ_GET(args, Kr_expr, 0)->kind == KR_expr_Starred) {
         u->depth = list;
         CG_TRY(cg_push(cg, KR_SEQ_GET(args, Kr_expr, 0)->v.Starred.value));
+    } else if (given == 0 && nargs > 2 && all_constant(args)) {
+        PyObject *all = constant_tuple(args);
+        u->depth = list;
+        int r = all ? cg_push_const(cg, all) : -1;
+        Py_XDECREF(all);
+        if (r < 0) return -1;
     } else {
         u->depth = list + given;
         if (given == 0) cg_reserve(cg, 1);
@@ -782,10 +835,10 @@ static int call(Cg *cg, Kr_expr *e, int want, int *operand) {
         u->depth = mark;
         base = cg_reserve(cg, 2);
         cg->at = func->at;
-        move_to_attribute(cg, func);
+        cg_move_to_attribute(cg, func);
         CG_TRY(cg_emit(cg, KR_OP_LOAD_METHOD, cg_temp(cg, base), object, name));
         cg->at = e->at;
-        move_to_attribute(cg, func);
+        cg_move_to_attribute(cg, func);
         /* the call's own end is the expression's */
         at = cg->at;
         at.end_lineno = e->at.end_lineno;
@@ -884,11 +937,13 @@ static bool writes_once(Kr_expr *e) {
     default: return true;       /* the others go through a temporary where need be */
     }
 }
-static int dispatch(Cg *cg, Kr_expr *e, int want, int *operand) {
+/* lines: what the expression is part of goes over several. */
+static int dispatch(Cg *cg, Kr_expr *e, bool lines, int want, int *operand) {
     int value;
     switch (e->kind) {
     case KR_expr_Constant:
         if (want != CG_ANYWHERE) return cg_emit_load_const(cg, want, e->v.Constant.value);
+        if (lines) CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));      /* shows the line, if nothing else does */
         return cg_const(cg, e->v.Constant.value, operand);
     case KR_expr_Name: return cg_load_name(cg, e->v.Name.id, want, operand);
     case KR_expr_BoolOp: return bool_op(cg, e, want, operand);
@@ -927,13 +982,14 @@ int cg_value(Cg *cg, Kr_expr *e, int want, int *operand) {
     cg->at = e->at;
     CgUnit *u = cg->u;
     int mark = u->depth, r;
+    bool lines = saved.lineno != saved.end_lineno;
     if (want != CG_ANYWHERE && (int)(want & KR_REG_MASK) < u->temp_base && !writes_once(e)) {
         int value;
-        r = dispatch(cg, e, CG_ANYWHERE, &value);
+        r = dispatch(cg, e, lines, CG_ANYWHERE, &value);
         u->depth = mark;
         if (r == 0) r = cg_emit(cg, KR_OP_MOVE, want, value, 0);
     } else {
-        r = dispatch(cg, e, want, operand);
+        r = dispatch(cg, e, lines, want, operand);
         if (want != CG_ANYWHERE) u->depth = mark;
     }
     cg->at = saved;

@@ -21,6 +21,12 @@ static int push_defaults(Cg *cg, const KrSeq *defaults, int *flags) {
     if (constant) {
         PyObject *t = PyTuple_New(n);
         for (Py_ssize_t i = 0; t && i < n; i++) PyTuple_SET_ITEM(t, i, Py_NewRef(KR_SEQ_GET(defaults, Kr_expr, i)->v.Constant.value));
+        KrSpan saved = cg->at;
+        for (Py_ssize_t i = 0; t && i < n; i++) {       /* each shows its line */
+            cg->at = KR_SEQ_GET(defaults, Kr_expr, i)->at;
+            if (cg_emit(cg, KR_OP_NOP, 0, 0, 0) < 0) Py_CLEAR(t);
+        }
+        cg->at = saved;
         int r = t ? cg_push_const(cg, t) : -1;
         Py_XDECREF(t);
         return r;
@@ -31,9 +37,9 @@ static int push_defaults(Cg *cg, const KrSeq *defaults, int *flags) {
     int t = cg_reserve(cg, 1);
     return cg_emit(cg, KR_OP_BUILD_TUPLE, cg_dead(cg, t), cg_temp(cg, t), (int)n);
 }
-static int push_mangled(Cg *cg, PyObject *name) {
+static int push_mangled(Cg *cg, PyObject *name, KrSpan at) {
     PyObject *mangled = kr_mangle(cg->u->private, name);
-    int r = mangled ? cg_push_const(cg, mangled) : -1;
+    int r = mangled ? cg_push_const_at(cg, mangled, at) : -1;
     Py_XDECREF(mangled);
     return r;
 }
@@ -43,7 +49,7 @@ static int push_kwdefaults(Cg *cg, const Kr_arguments *args, int *flags) {
     for (Py_ssize_t i = 0; i < kr_seq_len(args->kwonlyargs); i++) {
         Kr_expr *value = KR_SEQ_GET(args->kw_defaults, Kr_expr, i);
         if (!value) continue;
-        CG_TRY(push_mangled(cg, KR_SEQ_GET(args->kwonlyargs, Kr_arg, i)->arg));
+        CG_TRY(push_mangled(cg, KR_SEQ_GET(args->kwonlyargs, Kr_arg, i)->arg, value->at));      /* the names show no line */
         CG_TRY(cg_push(cg, value));
         pairs++;
     }
@@ -72,7 +78,7 @@ int cg_push_annotation(Cg *cg, Kr_expr *e) {
 }
 static int push_arg_annotation(Cg *cg, PyObject *name, Kr_expr *annotation, int *count) {
     if (!annotation) return 0;
-    CG_TRY(push_mangled(cg, name));
+    CG_TRY(push_mangled(cg, name, cg->at));
     CG_TRY(cg_push_annotation(cg, annotation));
     *count += 2;
     return 0;
@@ -223,7 +229,6 @@ int cg_lambda(Cg *cg, Kr_expr *e, int want, int *operand) {
     if (cg_const_index(cg, Py_None) < 0) return -1;
     cg->at = saved;
     CG_TRY(cg_value(cg, e->v.Lambda.body, CG_ANYWHERE, &value));
-    cg->at = e->v.Lambda.body->at;
     CG_TRY(cg_emit(cg, KR_OP_RETURN, value, 0, 0));
     PyCodeObject *code = cg_leave_unit(cg);
     if (!code) return -1;

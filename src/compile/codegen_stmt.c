@@ -34,7 +34,11 @@ static int assign(Cg *cg, Kr_stmt *s) {
     if (n == 1) {
         if (first->kind == KR_expr_Name) {
             int reg = cg_local_register(cg, first->v.Name.id);
-            if (reg >= 0) return cg_value(cg, value, reg, NULL);
+            if (reg >= 0) {
+                CG_TRY(cg_value(cg, value, reg, NULL));
+                cg->at = first->at;
+                return cg_emit(cg, KR_OP_NOP, 0, 0, 0);     /* shows the target's line */
+            }
         }
         const KrSeq *elts = plain_elements(first), *from = value->kind == KR_expr_Tuple ? plain_elements(value) : NULL;
         if (elts && from && kr_seq_len(elts) == kr_seq_len(from) && kr_seq_len(from) <= PARALLEL_MAX) return parallel_assign(cg, elts, from);
@@ -87,7 +91,7 @@ static int aug_assign(Cg *cg, Kr_stmt *s) {
         if ((index = cg_name_index(cg, target->v.Attribute.attr)) < 0) return -1;
         t = cg_reserve(cg, 1);
         cg->at = target->at;
-        if (target->at.lineno != target->at.end_lineno) cg->at.lineno = target->at.end_lineno;
+        cg_move_to_attribute(cg, target);
         KrSpan there = cg->at;
         CG_TRY(cg_emit(cg, KR_OP_LOAD_ATTR, cg_dead(cg, t), borrow(object), index));
         cg->at = at;
@@ -185,6 +189,7 @@ static int delete_target(Cg *cg, Kr_expr *e) {
         if (PyUnicode_CompareWithASCIIString(e->v.Attribute.attr, "__debug__") == 0) return cg_error_here(cg, "cannot delete __debug__");
         CG_TRY(cg_value(cg, e->v.Attribute.value, CG_ANYWHERE, &object));
         if ((index = cg_name_index(cg, e->v.Attribute.attr)) < 0) return -1;
+        cg_move_to_attribute(cg, e);
         CG_TRY(cg_emit(cg, KR_OP_DELETE_ATTR, object, index, 0));
         break;
     case KR_expr_Subscript:
@@ -303,21 +308,12 @@ static int return_stmt(Cg *cg, Kr_stmt *s) {
             int t = cg_reserve(cg, 1);
             CG_TRY(cg_emit(cg, KR_OP_MOVE, cg_dead(cg, t), operand, 0));
             operand = cg_take(cg, t);
-        } else if (operand & KR_OPERAND_CONST) {
-            if (value->at.lineno != s->at.lineno) {
-                cg->at = value->at;
-                CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
-                cg->at = s->at;
-            }
         }
     } else {
         CG_TRY(cg_const(cg, Py_None, &operand));
     }
     if (u->block) CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
     CG_TRY(cg_unwind(cg, false, NULL));
-    if (cg->at.lineno < 0 && !value) {
-        /* after a final body the return shows no line of its own */
-    }
     CG_TRY(cg_emit(cg, KR_OP_RETURN, operand, 0, 0));
     u->cover = cover;
     u->depth = mark;
@@ -386,7 +382,6 @@ static int for_stmt(Cg *cg, Kr_stmt *s) {
     CG_TRY(cg_value(cg, iter, CG_ANYWHERE, &value));
     u->depth = mark;
     int t = cg_reserve(cg, 1);
-    cg->at = iter->at;
     CG_TRY(cg_emit(cg, KR_OP_GET_ITER, cg_dead(cg, t), value, 0));
     CG_TRY(cg_block_push(cg, &loop, CG_FOR_LOOP, t));
     loop.start = start;
@@ -396,6 +391,7 @@ static int for_stmt(Cg *cg, Kr_stmt *s) {
     CG_TRY(cg_emit(cg, KR_OP_FOR_ITER, reg < 0 ? cg_dead(cg, item) : reg, cg_temp(cg, t), 0));
     CG_TRY(cg_emit_jump(cg, KR_OP_JUMP, 0, exhausted));
     if (reg < 0) CG_TRY(cg_store(cg, target, cg_take(cg, item)));
+    else CG_TRY(cg_show_line(cg, target->at));
     u->depth = t + 1;
     CG_TRY(stmts(cg, s->v.For.body));
     cg->at = CG_NO_SPAN;
@@ -425,7 +421,6 @@ static int async_for_stmt(Cg *cg, Kr_stmt *s) {
     CG_TRY(cg_value(cg, s->v.AsyncFor.iter, CG_ANYWHERE, &value));
     u->depth = mark;
     int t = cg_reserve(cg, 1);
-    cg->at = s->v.AsyncFor.iter->at;
     CG_TRY(cg_emit(cg, KR_OP_GET_AITER, cg_dead(cg, t), value, 0));
     CG_TRY(cg_block_push(cg, &loop, CG_FOR_LOOP, t));
     loop.start = start;

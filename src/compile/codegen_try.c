@@ -99,6 +99,8 @@ static int try_except(Cg *cg, Kr_stmt *s) {
             CG_TRY(cg_emit(cg, KR_OP_CHECK_EXC_MATCH, cg_dead(cg, t), cg_temp(cg, d + 1), type));
             CG_TRY(cg_emit_jump(cg, KR_OP_JUMP_IF_FALSE, cg_take(cg, t), next));
             u->depth = d + 2;
+        } else {
+            CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));
         }
         CG_TRY(handler_body(cg, h, d, end, cover));
         cg_place(cg, next);
@@ -246,8 +248,7 @@ int cg_with(Cg *cg, Kr_stmt *s, Py_ssize_t item, bool async) {
     CG_TRY(cg_value(cg, w->context_expr, CG_ANYWHERE, &manager));
     u->depth = d;
     cg_reserve(cg, 2);
-    KrSpan at = w->context_expr->at, saved = cg->at;
-    cg->at = at;
+    KrSpan at = cg->at;
     CG_TRY(cg_emit(cg, async ? KR_OP_BEFORE_ASYNC_WITH : KR_OP_BEFORE_WITH, cg_temp(cg, d), manager, 0));
     if (async) CG_TRY(cg_await(cg, d + 1, 3, 1));
     if ((u->cover = cg_handler(cg, failed, d + 1, true)) < 0) return -1;
@@ -261,7 +262,6 @@ int cg_with(Cg *cg, Kr_stmt *s, Py_ssize_t item, bool async) {
         CG_TRY(cg_emit(cg, KR_OP_KILL, cg_temp(cg, d + 1), 0, 0));
     }
     u->depth = d + 1;
-    cg->at = saved;
     if (item + 1 < kr_seq_len(s->v.With.items)) CG_TRY(cg_with(cg, s, item + 1, async));
     else CG_TRY(body_of(cg, s->v.With.body));
     cg_block_pop(cg, &block);
@@ -298,6 +298,6 @@ int cg_with(Cg *cg, Kr_stmt *s, Py_ssize_t item, bool async) {
     CG_TRY(emit_restore(cg, restore, d + 2));
     cg_place(cg, end);
     u->depth = d;
-    cg->at = saved;
+    cg->at = at;
     return 0;
 }

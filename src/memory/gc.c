@@ -574,7 +574,6 @@ int kr_gc_init(KrInterp *interp) {
 void kr_gc_begin(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
     m->generations[0].count = m->generations[1].count = 0;
-    m->generations[0].threshold = 700;
     m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
     kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
 }

@@ -132,7 +132,7 @@ static void gather_places(KrThread *t) {
     Traceback *tb = state.scratch;
     Py_uhash_t h = 0x345678;
     tb->nplaces = tb->total = 0;
-    for (KrFrame *f = t->vm.frame; f; f = f->previous, tb->total++) {
+    for (KrFrame *f = kr_frame_visible(t->vm.frame); f; f = kr_frame_visible(f->previous), tb->total++) {
         if (tb->nplaces >= state.limit) continue;
         Py_ssize_t i = f->pc - f->code->instrs - 1;
         kr_code_index_lines(f->code);

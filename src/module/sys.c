@@ -219,7 +219,7 @@ static PyObject *sys_getframe(PyObject *self, PyObject *const *args, Py_ssize_t 
     int depth = 0;
     if (nargs && (depth = _PyLong_AsInt(args[0])) == -1 && PyErr_Occurred()) return NULL;
     KrFrame *f = kr_frame_current();
-    while (f && depth-- > 0) f = f->previous;
+    while (f && depth-- > 0) f = kr_frame_visible(f->previous);
     if (!f) {
         PyErr_SetString(PyExc_ValueError, "call stack is not deep enough");
         return NULL;
@@ -242,10 +242,6 @@ static PyObject *call_trace_function(PyObject *callback, PyFrameObject *frame, i
     static const char *const events[] = {"call", "exception", "line", "return", "c_call", "c_exception", "c_return", "opcode"};
     PyObject *event = PyUnicode_InternFromString(events[what]);
     if (!event) return NULL;
-    if (PyFrame_FastToLocalsWithError(frame) < 0) {
-        Py_DECREF(event);
-        return NULL;
-    }
     PyObject *args[3] = {(PyObject *)frame, event, arg ? arg : Py_None};
     PyObject *r = PyObject_Vectorcall(callback, args, 3, NULL);
     PyFrame_LocalsToFast(frame, 1);

@@ -573,7 +573,7 @@ static PyObject *bytearray_extend(PyObject *self, PyObject *arg) {
     }
     char *block = NULL;
     Py_ssize_t n = 0, room = 0;
-    int r = kr_bytes_collect(it, KR_BYTE_RANGE, &block, &n, &room);
+    int r = PyObject_LengthHint(arg, 32) < 0 ? -1 : kr_bytes_collect(it, KR_BYTE_RANGE, &block, &n, &room);
     Py_DECREF(it);
     if (r < 0 && PyUnicode_Check(arg) && PyErr_ExceptionMatches(PyExc_TypeError))
         PyErr_SetString(PyExc_TypeError, "expected iterable of integers; got: 'str'");

@@ -308,11 +308,13 @@ int kr_dict_insert(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject *val
     Py_ssize_t ix = kr_dict_lookup(d, key, hash, &old);
     int result = -1;
     if (ix >= 0) {
-        dict_maybe_track(d, key, value);
-        *kr_dict_value_ref(d, ix) = Py_NewRef(value);
-        kr_dict_touch(d);
-        Py_DECREF(old);
         result = 0;
+        if (old != value) {
+            dict_maybe_track(d, key, value);
+            *kr_dict_value_ref(d, ix) = Py_NewRef(value);
+            kr_dict_touch(d);
+            Py_DECREF(old);
+        }
     } else if (ix == KR_DICT_ABSENT) {
         result = kr_dict_insert_new(d, key, hash, value);
     }

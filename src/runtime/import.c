@@ -696,7 +696,7 @@ PyObject *PyImport_GetImporter(PyObject *path) {
     Py_RETURN_NONE;
 }
 
-/* KR_CODE_DIGEST (CMakeLists.txt) changes with the instructions and the format of code; then come the two bytes that text mode would
+/* KR_CODE_DIGEST (CMakeLists.txt) changes with the compiler and the format of code; then come the two bytes that text mode would
  * change. CPython 3.11's own number is avoided: its files can't be run. */
 long PyImport_GetMagicNumber(void) { return 0x0a0d0000L | (KR_CODE_DIGEST == 3495 ? 3496 : KR_CODE_DIGEST); }
 const char *PyImport_GetMagicTag(void) { return KR_CACHE_TAG; }

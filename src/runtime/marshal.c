@@ -133,7 +133,7 @@ static int w_ref(Writer *w, PyObject *o, int *flag) {
 }
 
 static void w_text(Writer *w, PyObject *o, int flag) {
-    bool interned = PyUnicode_CHECK_INTERNED(o) != 0 && w->version >= 1 && !w->plain;
+    bool interned = PyUnicode_CHECK_INTERNED(o) != 0 && w->version >= 3 && !w->plain;
     if (w->version >= 4 && PyUnicode_IS_ASCII(o)) {
         Py_ssize_t n = PyUnicode_GET_LENGTH(o);
         bool is_short = n < 256;
@@ -355,21 +355,18 @@ static const unsigned char *r_bytes(Reader *r, Py_ssize_t n) {
             }
             return b;
         }
-        PyObject *got = PyObject_CallMethod(r->readable, "read", "n", n);
-        if (!got) return NULL;
-        if (!PyBytes_Check(got)) {
-            PyErr_Format(PyExc_TypeError, "marshal.load() read() returned not bytes but %.100s", Py_TYPE(got)->tp_name);
-            Py_DECREF(got);
-            return NULL;
-        }
-        Py_XSETREF(r->chunk, got);
-        if (PyBytes_GET_SIZE(got) != n) {
-            if (PyBytes_GET_SIZE(got) > n)
-                PyErr_Format(PyExc_ValueError, "read() returned too much data: %zd bytes requested, %zd returned", n, PyBytes_GET_SIZE(got));
-            else eof_error();
-            return NULL;
-        }
-        return (const unsigned char *)PyBytes_AS_STRING(got);
+        /* a view of memory that lives as long as somebody keeps it */
+        PyObject *memory = PyByteArray_FromStringAndSize(NULL, n), *view = memory ? PyMemoryView_FromObject(memory) : NULL;
+        Py_XSETREF(r->chunk, memory);
+        PyObject *count = view ? PyObject_CallMethod(r->readable, "readinto", "O", view) : NULL;
+        Py_ssize_t got = count ? PyNumber_AsSsize_t(count, PyExc_ValueError) : -1;
+        Py_XDECREF(count);
+        Py_XDECREF(view);
+        if (got == n && PyByteArray_GET_SIZE(memory) == n) return (const unsigned char *)PyByteArray_AS_STRING(memory);
+        if (PyErr_Occurred()) return NULL;
+        if (got > n) PyErr_Format(PyExc_ValueError, "read() returned too much data: %zd bytes requested, %zd returned", n, got);
+        else PyErr_SetString(PyExc_EOFError, "EOF read where not expected");
+        return NULL;
     }
     if (r->end - r->p < n) {
         eof_error();

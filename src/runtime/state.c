@@ -260,7 +260,7 @@ PyInterpreterState *PyThreadState_GetInterpreter(PyThreadState *ts) { return ts-
 uint64_t PyThreadState_GetID(PyThreadState *ts) { return ts->id; }
 
 PyFrameObject *PyThreadState_GetFrame(PyThreadState *ts) {
-    KrFrame *f = ((KrThread *)ts)->vm.frame;
+    KrFrame *f = kr_frame_visible(((KrThread *)ts)->vm.frame);
     if (!f) return NULL;
     PyFrameObject *o = kr_frame_object(f);
     if (!o) PyErr_Clear();
@@ -315,7 +315,7 @@ fail:
 }
 
 static PyObject *thread_frame(KrThread *t) {
-    KrFrame *f = t->vm.frame;
+    KrFrame *f = kr_frame_visible(t->vm.frame);
     return f ? Py_XNewRef((PyObject *)kr_frame_object(f)) : NULL;
 }
 static PyObject *thread_exception(KrThread *t) {

@@ -273,6 +273,7 @@ static PyFrameObject *next_external(PyFrameObject *f) {
 }
 
 static PyObject *do_warn(PyObject *message, PyObject *category, Py_ssize_t stack_level, PyObject *source) {
+    if (!kr_interp()->sysdict) Py_RETURN_NONE;      /* the interpreter has been taken apart: nobody is left to tell */
     PyFrameObject *f = PyThreadState_GetFrame(PyThreadState_Get());
     if (stack_level <= 0 || (f && is_internal_frame(f))) {
         while (--stack_level > 0 && f) {

@@ -43,10 +43,10 @@ PyObject *kr_coro_get_awaitable(PyObject *o, int where) {
 
 PyObject *kr_coro_origin(KrThread *t, int depth) {
     int n = 0;
-    for (KrFrame *f = t->vm.frame; f && n < depth; f = f->previous) n++;
+    for (KrFrame *f = kr_frame_visible(t->vm.frame); f && n < depth; f = kr_frame_visible(f->previous)) n++;
     PyObject *origin = PyTuple_New(n);
-    KrFrame *f = t->vm.frame;
-    for (int i = 0; origin && i < n; i++, f = f->previous) {
+    KrFrame *f = kr_frame_visible(t->vm.frame);
+    for (int i = 0; origin && i < n; i++, f = kr_frame_visible(f->previous)) {
         int at = (int)(f->pc - f->code->instrs) - 1;
         PyObject *entry = Py_BuildValue("OiO", f->code->base.co_filename, at < 0 ? f->code->base.co_firstlineno : kr_code_line(f->code, (uint32_t)at), f->code->base.co_name);
         if (!entry) Py_CLEAR(origin);

@@ -55,7 +55,16 @@ KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) {
     _Py_Dealloc(o);
     return t;
 }
+<<<<<<< HEAD
 static KR_NOINLINE PyObject *bury(KR_LOOP_PARAMS) {
+=======
+KrThread *kr_loop_dealloc_local(KrThread *t, PyObject *o) {
+    t->vm.frame->leaving = 1;
+    _Py_Dealloc(o);
+    return t;
+}
+PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
+>>>>>>> conform
     SAVE();
     _Py_Dealloc(t->vm.dying[0]);
     RELOAD();
@@ -102,7 +111,7 @@ PyObject *kr_eval_frame(KrThread *t, KrFrame *f, int throwing) {
     return dispatch->op[pc->op](t, f, f->regs, pc + 1, dispatch);
 }
 
-KrFrame *kr_frame_current(void) { return kr_thread()->vm.frame; }
+KrFrame *kr_frame_current(void) { return kr_frame_visible(kr_thread()->vm.frame); }
 
 /* The same for the most frequent case, a warm function that takes just these arguments: true, and the call has been made. func is borrowed. */
 KR_INLINE bool run_exactly(KrThread *t, PyFunctionObject *func, PyObject *const *args, Py_ssize_t nargs, PyObject **result) {

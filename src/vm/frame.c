@@ -16,6 +16,7 @@ struct _frame {
     PyObject *trace;            /* local trace function */
     PyObject *locals_snapshot;  /* f_locals of a function: filled by FastToLocals */
     char trace_lines, trace_opcodes, detached;
+    char locals_shown;          /* f_locals has been asked for since PyFrame_LocalsToFast: what a trace function did to it is to be copied back */
     KrFrame own;
     PyObject **regs;
 };
@@ -28,6 +29,7 @@ PyFrameObject *kr_frame_object(KrFrame *f) {
     o->back = NULL;
     o->trace = o->locals_snapshot = NULL;
     o->trace_lines = 1;
+    o->locals_shown = 0;
     o->trace_opcodes = o->detached = 0;
     o->regs = NULL;
     if (KR_UNLIKELY(f->object != NULL)) {       /* the allocation ran the collector, and that code which asked for the same */
@@ -45,7 +47,7 @@ PyObject *PyFrame_GetGenerator(PyFrameObject *o) {
 }
 PyFrameObject *PyFrame_New(PyThreadState *ts, PyCodeObject *code, PyObject *globals, PyObject *locals) {
     PyObject *func = kr_code_ready((KrCode *)code) < 0 ? NULL : PyFunction_New((PyObject *)code, globals);
-    KrFrame *caller = ((KrThread *)ts)->vm.frame;
+    KrFrame *caller = kr_frame_visible(((KrThread *)ts)->vm.frame);
     if (!func) return NULL;
     KrFrame f = {.code = (KrCode *)code, .func = (PyFunctionObject *)func, .locals = Py_XNewRef(locals), .pc = ((KrCode *)code)->instrs,
                  .globals = ((PyFunctionObject *)func)->func_globals, .builtins = ((PyFunctionObject *)func)->func_builtins, .owner = KR_FRAME_IN_OBJECT, .trace_prev = -1};
@@ -111,8 +113,9 @@ int kr_frame_detach(KrFrame *f) {
         rc = -1;
     }
     o->own.regs = o->regs;
-    if (f->previous) {
-        PyFrameObject *back = kr_frame_object(f->previous);
+    KrFrame *caller = kr_frame_visible(f->previous);
+    if (caller) {
+        PyFrameObject *back = kr_frame_object(caller);
         if (back) o->back = (PyFrameObject *)Py_NewRef((PyObject *)back);
         else rc = -1;
     }
@@ -165,7 +168,8 @@ static PyObject *local_value(KrFrame *f, int i) {
     char kind = PyBytes_AS_STRING(f->code->base.co_localspluskinds)[i];
     return v && (kind & 0xc0) && PyCell_Check(v) ? PyCell_GET(v) : v;
 }
-int PyFrame_FastToLocalsWithError(PyFrameObject *o) {
+/* Brings the mapping of f_locals up to date. */
+static int fast_to_locals(PyFrameObject *o) {
     KrFrame *f = o->frame;
     PyObject *d = f->locals;
     KrCode *c = f->code;
@@ -186,6 +190,11 @@ int PyFrame_FastToLocalsWithError(PyFrameObject *o) {
     }
     return 0;
 }
+int PyFrame_FastToLocalsWithError(PyFrameObject *o) {
+    int r = fast_to_locals(o);
+    if (r == 0) o->locals_shown = 1;
+    return r;
+}
 void PyFrame_FastToLocals(PyFrameObject *o) {
     if (PyFrame_FastToLocalsWithError(o) < 0) PyErr_Clear();
 }
@@ -193,7 +202,8 @@ void PyFrame_LocalsToFast(PyFrameObject *o, int clear) {
     KrFrame *f = o->frame;
     PyObject *d = f->locals ? f->locals : o->locals_snapshot;
     KrCode *c = f->code;
-    if (!d || !f->regs) return;
+    if (!o->locals_shown || !d || !f->regs) return;
+    o->locals_shown = 0;
     PyObject *t, *v, *tb;
     PyErr_Fetch(&t, &v, &tb);
     for (int i = 0; i < c->base.co_nlocalsplus; i++) {
@@ -225,7 +235,7 @@ PyObject *PyEval_GetLocals(void) {
         return NULL;
     }
     PyFrameObject *o = kr_frame_object(f);
-    if (!o || PyFrame_FastToLocalsWithError(o) < 0) return NULL;
+    if (!o || fast_to_locals(o) < 0) return NULL;
     return f->locals ? f->locals : o->locals_snapshot;
 }
 PyObject *PyEval_GetGlobals(void) {
@@ -288,7 +298,7 @@ PyObject *PyFrame_GetGlobals(PyFrameObject *o) { return Py_XNewRef(o->frame->glo
 PyObject *PyFrame_GetBuiltins(PyFrameObject *o) { return Py_XNewRef(o->frame->builtins); }
 PyFrameObject *PyFrame_GetBack(PyFrameObject *o) {
     if (o->detached) return (PyFrameObject *)Py_XNewRef((PyObject *)o->back);
-    KrFrame *back = o->frame->previous;
+    KrFrame *back = kr_frame_visible(o->frame->previous);
     return back ? (PyFrameObject *)Py_XNewRef((PyObject *)kr_frame_object(back)) : NULL;
 }
 int _PyFrame_IsEntryFrame(PyFrameObject *o) { return o->frame->cont == KR_CONT_ENTRY; }

@@ -40,7 +40,7 @@ typedef struct KrFrame {
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
     uint8_t owner, cont;
     uint8_t flags;              /* KR_FRAME_... */
-    uint8_t unused;             /* so that the last words are stored at once */
+    uint8_t leaving;            /* its activation has ended: it is the running one only until its locals are released, and nobody sees it */
     int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
 
@@ -51,6 +51,12 @@ KR_INLINE bool kr_frame_is_plain(const KrFrame *f, KrCont cont) {
     const uint8_t plain[4] = {KR_FRAME_ON_STACK, (uint8_t)cont, 0, 0};
     _Static_assert(offsetof(KrFrame, unused) == offsetof(KrFrame, owner) + 3, "compared at once");
     return memcmp(&f->owner, plain, sizeof plain) == 0;
+}
+
+/* The frame that Python code finds in the place of f: f, or the first one outwards that is not being left. NULL for none. */
+KR_INLINE KrFrame *kr_frame_visible(KrFrame *f) {
+    while (f && KR_UNLIKELY(f->leaving)) f = f->previous;
+    return f;
 }
 
 /* Runs code in given globals/locals (module, class body, eval). */

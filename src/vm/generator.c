@@ -49,9 +49,8 @@ static PyGenObject *gen_alloc(PyTypeObject *type, PyFunctionObject *func, KrCode
 /* Releases the frame of a generator that is not running. */
 static void drop_frame(PyGenObject *g) {
     KrFrame *f = kr_gen_frame(g);
-    g->gi_frame_state = KR_GEN_EXECUTING; /* destructors that come back here find it running */
+    g->gi_frame_state = KR_GEN_COMPLETED; /* destructors that come back here find it ended */
     kr_frame_release(f, f->code->nregs);
-    g->gi_frame_state = KR_GEN_COMPLETED;
     Py_CLEAR(g->gi_exc_state.exc_value);
 }
 
@@ -171,9 +170,10 @@ void _PyGen_Finalize(PyObject *o) {
         PyErr_Restore(type, value, tb);
         return;
     }
-    if (g->gi_frame_state == KR_GEN_CREATED && !PyCoro_CheckExact(o)) return; /* has nothing to clean up */
+    bool never_awaited = g->gi_frame_state == KR_GEN_CREATED && PyCoro_CheckExact(o);
+    if (g->gi_frame_state == KR_GEN_CREATED && !never_awaited && !kr_tracing(kr_thread())) return; /* nothing to clean up, nobody to tell */
     PyErr_Fetch(&type, &value, &tb);
-    if (g->gi_frame_state == KR_GEN_CREATED) {
+    if (never_awaited) {
         _PyErr_WarnUnawaitedCoroutine(o);
         if (PyErr_Occurred()) PyErr_WriteUnraisable(o);
     } else {
@@ -188,6 +188,7 @@ void _PyGen_Finalize(PyObject *o) {
 
 void kr_gen_finish(KrThread *t, PyGenObject *g) {
     KrFrame *f = kr_gen_frame(g);
+    g->gi_frame_state = KR_GEN_COMPLETED; /* as the destructors of its locals find it */
     kr_frame_release(f, f->code->nregs);
     kr_gen_leave(t, g, KR_GEN_COMPLETED);
     Py_CLEAR(g->gi_exc_state.exc_value);
@@ -414,7 +415,7 @@ PyObject *kr_gen_throw_method(PyObject *o, PyObject *const *args, Py_ssize_t nar
 
 PyObject *kr_gen_close(PyObject *o, PyObject *unused) {
     PyGenObject *g = (PyGenObject *)o;
-    if (g->gi_frame_state == KR_GEN_CREATED) {
+    if (g->gi_frame_state == KR_GEN_CREATED && !kr_tracing(kr_thread())) {
         drop_frame(g);
         Py_RETURN_NONE;
     }

@@ -61,7 +61,7 @@ KR_INLINE void kr_frame_fill(KrThread *t, KrFrame *f, PyFunctionObject *func, Kr
     f->owner = KR_FRAME_ON_STACK;
     f->cont = (uint8_t)cont;
     f->flags = flags;
-    f->unused = 0;
+    f->leaving = 0;
     f->trace_prev = -1;
     t->vm.reg_top = window + code->nregs;
     t->vm.frame = f;
@@ -77,8 +77,9 @@ KR_INLINE void kr_frame_push(KrThread *t, KrFrame *f, PyFunctionObject *func, Kr
     }
 }
 /* Ends an activation: releases the first n registers (the others are NULL) and what the header owns. The frame stays the
- * running one while destructors run. */
+ * running one while destructors run, which don't see it. */
 KR_INLINE void kr_frame_release(KrFrame *f, int n) {
+    f->leaving = 1;
     if (KR_LIKELY(f->object == NULL)) {
         PyObject **r = f->regs;
         for (int i = 0; i < n; i++) {

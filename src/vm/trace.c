@@ -134,9 +134,8 @@ int kr_trace_instruction(KrThread *t, KrFrame *f) {
     f->trace_prev = i;
     /* a new line, or the same one reached by going back */
     bool jumped_back = i <= prev && f->code->instrs[prev].op != KR_OP_YIELD_FROM;
-    bool first_of_line = i == 0 || kr_op_generic[f->code->instrs[i].op] == KR_OP_FOR_ITER || kr_code_line(f->code, (uint32_t)i - 1) != line;
     int r = 0;
-    if (line >= 0 && kr_frame_traces_lines(frame) && (line != prev_line || (jumped_back && first_of_line)))
+    if (line >= 0 && kr_frame_traces_lines(frame) && (line != prev_line || jumped_back))
         r = call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_LINE, Py_None);
     if (r == 0 && kr_frame_traces_opcodes(frame)) r = call(ts, ts->c_tracefunc, ts->c_traceobj, f, PyTrace_OPCODE, Py_None);
     return r;

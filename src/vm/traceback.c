@@ -161,7 +161,7 @@ void _Py_DumpASCII(int fd, PyObject *text) {
 static void dump_frames(int fd, KrThread *t) {
     enum { MAX = 100 };
     int depth = 0;
-    for (KrFrame *f = t->vm.frame; f; f = f->previous) {
+    for (KrFrame *f = kr_frame_visible(t->vm.frame); f; f = kr_frame_visible(f->previous)) {
         if (depth++ == MAX) {
             PUTS(fd, "  ...\n");
             return;

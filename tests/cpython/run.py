@@ -4,8 +4,8 @@
 usage: tests/cpython/run.py [--krait PROGRAM] [--update] [--quick] [-j N] [--timeout SECONDS] [--slower N] [--fresh] [TEST ...]
 
 Each file runs as `krait -m unittest -v test.NAME` (a few as `krait -m test.NAME`) with a time limit. Results are kept in build/conformance, so an interrupted run goes on where
-it stopped (--fresh forgets them). A file fails when fewer of its tests pass than the table says, or when it crashes or hangs and
-did not in the table. --quick runs the files marked quick; --update writes what was found into the table.
+it stopped (--fresh forgets them). A file fails when fewer of its tests pass than the table says, when it crashes or hangs and
+did not in the table, or when a test fails whose name, or that of its class, is not in the table's last column. --quick runs the files marked quick; --update writes what was found into the table.
 The last line is "N passed, N failed, N skipped", in tests.
 """
 import argparse
@@ -13,6 +13,7 @@ import concurrent.futures
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TABLE = os.path.join(ROOT, "tests", "cpython", "table.tsv")
 RESULTS = os.path.join(ROOT, "build", "conformance")
 LINE = re.compile(r"^.*\.\.\. (?:.*?)(ok|FAIL|ERROR|skipped .*|expected failure|unexpected success)$")
+HEAD = re.compile(r"^(?:FAIL|ERROR): (\S+) \((?:test|__main__)\.?(\S*)\)", re.M)
 # Files that make their test classes in test_main(), which unittest doesn't call.
-AS_PROGRAMS = {"test_xml_etree", "test_xml_etree_c"}
+AS_PROGRAMS = {"test_decimal", "test_pep646_syntax", "test_xml_etree", "test_xml_etree_c"}
 FIELDS = ["file", "state", "passed", "failed", "skipped", "quick", "why"]
 
 
@@ -71,11 +73,18 @@ def run_one(krait, name, timeout):
         numbers = dict(re.findall(r"(?<!expected )(\w+)=(\d+)", bad[-1] if bad else "".join(re.findall(r"^OK(.*)", text, re.M)[-1:])))
         counts["failed"] = int(numbers.get("failures", 0)) + int(numbers.get("errors", 0))
         counts["skipped"] = int(numbers.get("skipped", 0))
-        counts["passed"] = max(0, int(summary[-1]) - counts["failed"] - counts["skipped"])
+        counts["passed"] = max(0, sum(map(int, summary)) - counts["failed"] - counts["skipped"])
     skipped_whole = "unittest.case.SkipTest" in text and not summary
     state = ("hang" if code is None else "crash" if code < 0 else "skip" if skipped_whole
              else "pass" if code == 0 else "part" if counts["passed"] else "fail")
-    return dict(file=name, state=state, **counts)
+    failing = {(m[1], m[2].removesuffix("." + m[1]).rpartition(".")[2]) for m in HEAD.finditer(text)}
+    return dict(file=name, state=state, **counts, failing=sorted(failing))
+
+
+def unnamed(result, why):
+    """Failing tests that the table gives no reason for: neither the test nor its class is named in the last column."""
+    named = set(re.findall(r"\w+", why))
+    return sorted({test for test, where in result["failing"] if test not in named and where not in named})
 
 
 def main():
@@ -89,6 +98,7 @@ def main():
     parser.add_argument("--slower", type=int, default=1, help="multiplies the time limit")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell ignores it for what runs in the background, which tests would inherit
     table = read_table()
     names = options.tests or [n for n in sorted(table) if not options.quick or table[n].get("quick") == "quick"]
     os.makedirs(RESULTS, exist_ok=True)
@@ -116,8 +126,15 @@ def main():
         if worse:
             print(f"{name}: worse than the table: {result}")
             totals["failed"] += max(1, result["failed"] - int(row.get("failed") or 0))
+        if not worse and not options.update and row and (missing := unnamed(result, row.get("why") or "")):
+            print(f"{name}: no reason is given for {' '.join(missing)}")
+            totals["failed"] += len(missing)
         if options.update:
+            if missing := unnamed(result, row.get("why") or ""):
+                print(f"{name}: give the reason for {' '.join(missing)}")
             table[name] = {**row, **result}
+            if result["state"] == "pass":
+                table[name]["why"] = ""
     if options.update:
         write_table(table)
     print("{passed} passed, {failed} failed, {skipped} skipped".format(**totals))
