@@ -392,6 +392,7 @@ static int trim_constants(CgUnit *u) {
         const char *roles = cg_roles[in->op];
         for (int k = 0; k < 3; k++)
             if ((roles[k] == 'R' || in->op == KR_OP_DATA) && operands[k] & KR_OPERAND_CONST) used = Py_MAX(used, (operands[k] & KR_CONST_OPERAND_MAX) + 1);
+        if (in->op == KR_OP_CALL_COMPREHENSION) used = Py_MAX(used, (in[1].b | in[1].c << 16) + 1);
         if (roles[1] == 'K') used = Py_MAX(used, (in->b | in->c << 16) + 1);
     }
     Py_ssize_t n = PyList_GET_SIZE(u->const_list);

@@ -100,6 +100,7 @@ static int call_code(Cg *cg, PyCodeObject *code, Kr_comprehension *outermost, in
     CgUnit *u = cg->u;
     KrSpan saved = cg->at;
     int base = u->depth, iter, index;
+    CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));        /* its line, when the iterator's is another */
     CG_TRY(cg_value(cg, outermost->iter, CG_ANYWHERE, &iter));
     u->depth = base;
     CG_TRY(cg_reserve(cg, 1));

@@ -60,15 +60,9 @@ static Py_ssize_t find_identical(PyDictKeysObject *k, PyObject *key, Py_hash_t h
 
 static int odict_reindex(KrODict *od) {
     PyDictKeysObject *k = od->dict.ma_keys;
-<<<<<<< HEAD
-    Py_ssize_t n = k->nentries + k->usable;
+    Py_ssize_t n = (Py_ssize_t)kr_keys_mask(k) + 1;    /* more than entries, as CPython's, which __sizeof__ tells */
     if (od->index == NULL || n > od->index->size || n * 4 < od->index->size) {
         KrODictIndex *index = PyMem_Realloc(od->index, sizeof *index + (size_t)n * sizeof index->nodes[0]);
-=======
-    Py_ssize_t n = (Py_ssize_t)kr_keys_mask(k) + 1;    /* more than entries, as CPython's, which __sizeof__ tells */
-    if (n > od->index_size || n * 4 < od->index_size) {
-        KrODictNode **index = PyMem_Realloc(od->index, (size_t)(n > 0 ? n : 1) * sizeof *index);
->>>>>>> conform
         if (index == NULL) {
             PyErr_NoMemory();
             return -1;
@@ -385,17 +379,6 @@ static PyObject *odict_repr(PyObject *self) {
         KrODict *od = (KrODict *)self;
         size_t state = od->state;
         for (KrODictNode *node = od->first; node != NULL; node = node->next) {
-<<<<<<< HEAD
-            size_t state = od->state;
-            PyObject *key = Py_NewRef(node->key), *value = PyDict_GetItemWithError(self, key);     /* hashes again, which may run code */
-            if (value == NULL || state != od->state) {
-                if (!PyErr_Occurred())
-                    PyErr_SetObject(value == NULL ? PyExc_KeyError : PyExc_RuntimeError, key);
-                Py_DECREF(key);
-                goto done;
-            }
-            PyObject *pair = PyTuple_Pack(2, key, value);
-=======
             PyObject *key = Py_NewRef(node->key), *value = PyDict_GetItemWithError(self, key);
             if (value == NULL && !PyErr_Occurred())
                 PyErr_SetObject(PyExc_KeyError, key);
@@ -404,7 +387,6 @@ static PyObject *odict_repr(PyObject *self) {
                 value = NULL;
             }
             PyObject *pair = value != NULL ? PyTuple_Pack(2, key, value) : NULL;
->>>>>>> conform
             Py_DECREF(key);
             if (pair == NULL || PyList_Append(pairs, pair) < 0) {
                 Py_XDECREF(pair);

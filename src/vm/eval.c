@@ -55,16 +55,7 @@ KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) {
     _Py_Dealloc(o);
     return t;
 }
-<<<<<<< HEAD
 static KR_NOINLINE PyObject *bury(KR_LOOP_PARAMS) {
-=======
-KrThread *kr_loop_dealloc_local(KrThread *t, PyObject *o) {
-    t->vm.frame->leaving = 1;
-    _Py_Dealloc(o);
-    return t;
-}
-PyObject *kr_loop_bury(KR_LOOP_PARAMS) {
->>>>>>> conform
     SAVE();
     _Py_Dealloc(t->vm.dying[0]);
     RELOAD();

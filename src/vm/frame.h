@@ -49,7 +49,7 @@ enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2, KR_FRAME_SEEN = 4 
 /* Whether the frame is on the stack, has no flags, and its result goes where `cont` says: one comparison. */
 KR_INLINE bool kr_frame_is_plain(const KrFrame *f, KrCont cont) {
     const uint8_t plain[4] = {KR_FRAME_ON_STACK, (uint8_t)cont, 0, 0};
-    _Static_assert(offsetof(KrFrame, unused) == offsetof(KrFrame, owner) + 3, "compared at once");
+    _Static_assert(offsetof(KrFrame, leaving) == offsetof(KrFrame, owner) + 3, "compared at once");
     return memcmp(&f->owner, plain, sizeof plain) == 0;
 }
 

@@ -49,15 +49,8 @@ PyObject *kr_loop_error(KrThread *t);
 PyObject *kr_loop_unwind(KrThread *t, KrInstr *raised);
 /* Destroys an object whose count has reached 0; gives t back, so that a handler has nothing to keep meanwhile. */
 KrThread *kr_loop_dealloc(KrThread *t, PyObject *o) KR_RUNS_PYTHON;
-<<<<<<< HEAD
 /* Destroys the first, or all, of the objects of t->vm.dying; then, unless that was a number, does what kr_loop_poll does. */
 KrHandler kr_loop_bury, kr_loop_bury_all;
-=======
-/* The same for a local of the running frame, which is being left. */
-KrThread *kr_loop_dealloc_local(KrThread *t, PyObject *o) KR_RUNS_PYTHON;
-/* Destroys the objects of t->vm.dying, then does what kr_loop_poll does. */
-KrHandler kr_loop_bury;
->>>>>>> conform
 /* Releases references, each of which may be NULL; gives t back. */
 KrThread *kr_loop_forget(KrThread *t, PyObject *x, PyObject *y, PyObject *z, PyObject *w) KR_RUNS_PYTHON;
 /* Releases what n registers hold, which are NULL then; gives t back. */

@@ -248,30 +248,11 @@ static PyObject *return_instance(KR_LOOP_PARAMS) {
 }
 /* The plain case: the value goes to a caller in this loop, and nobody has asked for the frame as an object. */
 OP(RETURN) {
-<<<<<<< HEAD
     if (KR_UNLIKELY(!kr_frame_is_plain(f, KR_CONT_STORE) || TRACED())) {
         if (TRACED()) GOTO(return_otherwise);
         if (kr_frame_is_plain(f, KR_CONT_ENTRY)) GOTO(return_to_c);
         if (kr_frame_is_plain(f, KR_CONT_INIT) && R(in.a) == Py_None) GOTO(return_instance);
         GOTO(return_otherwise);
-=======
-    SAVE();
-    if (KR_UNLIKELY(f->cont != KR_CONT_STORE || f->object || f->locals || TRACED())) GOTO(return_otherwise);
-    PyObject *v = OWN(in.a), **at = regs, **end = regs + f->code->temp_base;
-    for (; at < end; at++) {
-        PyObject *o = *at;
-        if (!o) continue;
-        *at = NULL;
-        if (--o->ob_refcnt == 0) t = kr_loop_dealloc_local(t, o);
-    }
-    f = t->vm.frame;
-    if (KR_UNLIKELY(f->object || Py_REFCNT(f->func) == 1 || Py_REFCNT(f->code) == 1 || f->flags)) {
-        leave_frame(t);
-    } else {
-        Py_SET_REFCNT((PyObject *)f->func, Py_REFCNT(f->func) - 1);
-        Py_SET_REFCNT((PyObject *)f->code, Py_REFCNT(f->code) - 1);
-        kr_frame_pop(t, f);
->>>>>>> conform
     }
     LEAVE_PLAIN_FRAME(v);
     kr_frame_pop_plain(t, f);
