@@ -101,12 +101,16 @@ PyObject *PyNumber_Rshift(PyObject *a, PyObject *b) {
 
 /* ------------------------------------------------------------------ + and * of numbers and sequences */
 
+/* When the number slots have declined. */
+static PyObject *concat(PyObject *a, PyObject *b) {
+    PySequenceMethods *m = Py_TYPE(a)->tp_as_sequence;
+    return m && m->sq_concat ? m->sq_concat(a, b) : unsupported(a, b, "+");
+}
 PyObject *PyNumber_Add(PyObject *a, PyObject *b) {
     PyObject *r = binary_op(a, b, SLOT(nb_add));
     if (r != Py_NotImplemented) return r;
     Py_DECREF(r);
-    PySequenceMethods *m = Py_TYPE(a)->tp_as_sequence;
-    return m && m->sq_concat ? m->sq_concat(a, b) : unsupported(a, b, "+");
+    return concat(a, b);
 }
 
 PyObject *PyNumber_InPlaceAdd(PyObject *a, PyObject *b) {
@@ -125,14 +129,26 @@ static PyObject *repeat(ssizeargfunc f, PyObject *seq, PyObject *n) {
     return count == -1 && PyErr_Occurred() ? NULL : f(seq, count);
 }
 
-PyObject *PyNumber_Multiply(PyObject *a, PyObject *b) {
-    PyObject *r = binary_op(a, b, SLOT(nb_multiply));
-    if (r != Py_NotImplemented) return r;
-    Py_DECREF(r);
+static PyObject *repeat_either(PyObject *a, PyObject *b) {
     PySequenceMethods *ma = Py_TYPE(a)->tp_as_sequence, *mb = Py_TYPE(b)->tp_as_sequence;
     if (ma && ma->sq_repeat) return repeat(ma->sq_repeat, a, b);
     if (mb && mb->sq_repeat) return repeat(mb->sq_repeat, b, a);
     return unsupported(a, b, "*");
+}
+PyObject *PyNumber_Multiply(PyObject *a, PyObject *b) {
+    PyObject *r = binary_op(a, b, SLOT(nb_multiply));
+    if (r != Py_NotImplemented) return r;
+    Py_DECREF(r);
+    return repeat_either(a, b);
+}
+PyObject *kr_binary_declined(PyObject *a, PyObject *b, size_t slot, const char *op) {
+    binaryfunc f = Py_IS_TYPE(b, Py_TYPE(a)) ? NULL : number_slot(b, slot);
+    if (f && f != number_slot(a, slot)) {
+        PyObject *r = f(a, b);
+        if (r != Py_NotImplemented) return r;
+        Py_DECREF(r);
+    }
+    return slot == SLOT(nb_add) ? concat(a, b) : slot == SLOT(nb_multiply) ? repeat_either(a, b) : unsupported(a, b, op);
 }
 
 PyObject *PyNumber_InPlaceMultiply(PyObject *a, PyObject *b) {

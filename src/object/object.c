@@ -194,6 +194,25 @@ void Py_ReprLeave(PyObject *o) {
 int _Py_SwappedOp[] = {Py_GT, Py_GE, Py_EQ, Py_NE, Py_LT, Py_LE};
 static const char *const op_text[] = {"<", "<=", "==", "!=", ">", ">="};
 
+/* The right operand's method, then what is so of all objects. */
+static PyObject *compare_swapped(PyObject *a, PyObject *b, int op, bool tried) {
+    richcmpfunc f = tried ? NULL : Py_TYPE(b)->tp_richcompare;
+    if (f != NULL) {
+        PyObject *r = f(b, a, _Py_SwappedOp[op]);
+        if (r != Py_NotImplemented)
+            return r;
+        Py_DECREF(r);
+    }
+    if (op == Py_EQ)
+        return Py_NewRef(a == b ? Py_True : Py_False);
+    if (op == Py_NE)
+        return Py_NewRef(a != b ? Py_True : Py_False);
+    PyErr_Format(PyExc_TypeError, "'%s' not supported between instances of '%.100s' and '%.100s'", op_text[op],
+                 Py_TYPE(a)->tp_name, Py_TYPE(b)->tp_name);
+    return NULL;
+}
+PyObject *kr_compare_declined(PyObject *a, PyObject *b, int op) { return compare_swapped(a, b, op, false); }
+
 /* Tries both operands' methods, the right one's first when its type is a subtype of the left one's. */
 static PyObject *compare(PyObject *a, PyObject *b, int op) {
     PyTypeObject *ta = Py_TYPE(a), *tb = Py_TYPE(b);
@@ -213,19 +232,7 @@ static PyObject *compare(PyObject *a, PyObject *b, int op) {
             return r;
         Py_DECREF(r);
     }
-    if (!tried_swapped && (f = Py_TYPE(b)->tp_richcompare) != NULL) {
-        r = f(b, a, _Py_SwappedOp[op]);
-        if (r != Py_NotImplemented)
-            return r;
-        Py_DECREF(r);
-    }
-    if (op == Py_EQ)
-        return Py_NewRef(a == b ? Py_True : Py_False);
-    if (op == Py_NE)
-        return Py_NewRef(a != b ? Py_True : Py_False);
-    PyErr_Format(PyExc_TypeError, "'%s' not supported between instances of '%.100s' and '%.100s'", op_text[op],
-                 Py_TYPE(a)->tp_name, Py_TYPE(b)->tp_name);
-    return NULL;
+    return compare_swapped(a, b, op, tried_swapped);
 }
 
 PyObject *PyObject_RichCompare(PyObject *a, PyObject *b, int op) {

@@ -20,7 +20,7 @@ typedef enum {
     KR_CONT_INIT,       /* __init__: result must be None; the instance waits in `init_self` */
     KR_CONT_FOR_ITER,   /* FOR_ITER over a generator */
     KR_CONT_SEND,       /* YIELD_FROM over a generator or coroutine */
-    KR_CONT_BOOL,       /* comparison or __bool__ whose result decides a jump: reserved for specialisations */
+    KR_CONT_OPERATOR,   /* method of an operator: as STORE, and the instruction's operands are released; NotImplemented leaves it to the other operand */
     KR_CONT_DISCARD     /* result is released: __setattr__, __setitem__ ... */
 } KrCont;
 

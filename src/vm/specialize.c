@@ -73,20 +73,20 @@ bool kr_specialize_load_global(KrInstr *at, KrCache *c, PyObject *globals, PyObj
 
 /* The forms of a generic instruction, 0 where there is none. `ints` and `floats` are the first of the forms for where the operands are (KR_KINDS); those of a
  * comparison want the jump behind it, and any_ints, any_floats do without. */
-typedef struct { uint16_t generic, ints, floats, any_ints, any_floats, strs, numbers; } BinaryForms;
+typedef struct { uint16_t generic, ints, floats, any_ints, any_floats, strs, numbers, method; } BinaryForms;
 static const BinaryForms binary_forms[] = {
-#define KR_ARITHMETIC(name, strs_) \
-    {.generic = KR_OP_##name, .ints = KR_OP_##name##_INT_LL, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER, .strs = strs_}
-#define KR_DIVISION(name) {.generic = KR_OP_##name, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER}
-#define KR_INTEGER(name) {.generic = KR_OP_##name, .any_ints = KR_OP_##name##_INT}
+#define KR_ARITHMETIC(name, strs_, method_) \
+    {.generic = KR_OP_##name, .ints = KR_OP_##name##_INT_LL, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER, .strs = strs_, .method = method_}
+#define KR_DIVISION(name, method_) {.generic = KR_OP_##name, .floats = KR_OP_##name##_FLOAT_LL, .numbers = KR_OP_##name##_NUMBER, .method = method_}
+#define KR_INTEGER(name, method_) {.generic = KR_OP_##name, .any_ints = KR_OP_##name##_INT, .method = method_}
 #define KR_COMPARISON(name, strs_) \
     {.generic = KR_OP_##name, .ints = KR_OP_##name##_INT_LL, .floats = KR_OP_##name##_FLOAT_LL, .any_ints = KR_OP_##name##_INT, .any_floats = KR_OP_##name##_FLOAT, \
-     .numbers = KR_OP_##name##_NUMBER, .strs = strs_}
-    KR_ARITHMETIC(BINARY_ADD, 0), KR_ARITHMETIC(BINARY_SUB, 0), KR_ARITHMETIC(BINARY_MUL, 0), KR_DIVISION(BINARY_TRUEDIV),
-    KR_ARITHMETIC(INPLACE_ADD, KR_OP_INPLACE_ADD_STR), KR_ARITHMETIC(INPLACE_SUB, 0), KR_ARITHMETIC(INPLACE_MUL, 0), KR_DIVISION(INPLACE_TRUEDIV),
-    KR_INTEGER(BINARY_FLOORDIV), KR_INTEGER(BINARY_MOD), KR_INTEGER(BINARY_AND), KR_INTEGER(BINARY_OR), KR_INTEGER(BINARY_XOR),
-    KR_INTEGER(BINARY_LSHIFT), KR_INTEGER(BINARY_RSHIFT), KR_INTEGER(INPLACE_AND), KR_INTEGER(INPLACE_OR), KR_INTEGER(INPLACE_XOR),
-    KR_INTEGER(INPLACE_LSHIFT), KR_INTEGER(INPLACE_RSHIFT),
+     .numbers = KR_OP_##name##_NUMBER, .strs = strs_, .method = KR_OP_##name##_METHOD}
+    KR_ARITHMETIC(BINARY_ADD, KR_OP_BINARY_ADD_STR, KR_OP_BINARY_ADD_METHOD), KR_ARITHMETIC(BINARY_SUB, 0, KR_OP_BINARY_SUB_METHOD), KR_ARITHMETIC(BINARY_MUL, 0, KR_OP_BINARY_MUL_METHOD), KR_DIVISION(BINARY_TRUEDIV, KR_OP_BINARY_TRUEDIV_METHOD),
+    KR_ARITHMETIC(INPLACE_ADD, KR_OP_INPLACE_ADD_STR, 0), KR_ARITHMETIC(INPLACE_SUB, 0, 0), KR_ARITHMETIC(INPLACE_MUL, 0, 0), KR_DIVISION(INPLACE_TRUEDIV, 0),
+    KR_INTEGER(BINARY_FLOORDIV, 0), KR_INTEGER(BINARY_MOD, 0), KR_INTEGER(BINARY_AND, KR_OP_BINARY_AND_METHOD), KR_INTEGER(BINARY_OR, KR_OP_BINARY_OR_METHOD), KR_INTEGER(BINARY_XOR, 0),
+    KR_INTEGER(BINARY_LSHIFT, 0), KR_INTEGER(BINARY_RSHIFT, 0), KR_INTEGER(INPLACE_AND, 0), KR_INTEGER(INPLACE_OR, 0), KR_INTEGER(INPLACE_XOR, 0),
+    KR_INTEGER(INPLACE_LSHIFT, 0), KR_INTEGER(INPLACE_RSHIFT, 0),
     KR_COMPARISON(COMPARE_LT, 0), KR_COMPARISON(COMPARE_LE, 0), KR_COMPARISON(COMPARE_EQ, KR_OP_COMPARE_EQ_STR), KR_COMPARISON(COMPARE_NE, KR_OP_COMPARE_NE_STR),
     KR_COMPARISON(COMPARE_GT, 0), KR_COMPARISON(COMPARE_GE, 0),
 };
@@ -99,6 +99,25 @@ static int kind_of_operands(const KrInstr *at) {
 static bool only_decides_a_jump(const KrInstr *at) {
     return (at->a & KR_DEST_DEAD) && at[1].a == at->a && (at[1].op == KR_OP_JUMP_IF_FALSE || at[1].op == KR_OP_JUMP_IF_TRUE);
 }
+/* The method that a form for operators in Python calls. */
+static PyObject *operator_name(int form) {
+    switch (form) {
+    case KR_OP_BINARY_ADD_METHOD: return KR_STR(__add__);
+    case KR_OP_BINARY_SUB_METHOD: return KR_STR(__sub__);
+    case KR_OP_BINARY_MUL_METHOD: return KR_STR(__mul__);
+    case KR_OP_BINARY_TRUEDIV_METHOD: return KR_STR(__truediv__);
+    case KR_OP_BINARY_AND_METHOD: return KR_STR(__and__);
+    case KR_OP_BINARY_OR_METHOD: return KR_STR(__or__);
+    case KR_OP_COMPARE_LT_METHOD: return KR_STR(__lt__);
+    case KR_OP_COMPARE_LE_METHOD: return KR_STR(__le__);
+    case KR_OP_COMPARE_EQ_METHOD: return KR_STR(__eq__);
+    case KR_OP_COMPARE_NE_METHOD: return KR_STR(__ne__);
+    case KR_OP_COMPARE_GT_METHOD: return KR_STR(__gt__);
+    case KR_OP_COMPARE_GE_METHOD: return KR_STR(__ge__);
+    default: KR_UNREACHABLE();
+    }
+}
+static bool has_python_method(KrCache *c, PyTypeObject *t, PyObject *name, Py_ssize_t nargs);
 bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
     const BinaryForms *forms = binary_forms;
     while (forms->generic != kr_op_generic[at->op]) forms++;
@@ -109,6 +128,8 @@ bool kr_specialize_binary(KrInstr *at, KrCache *c, PyObject *a, PyObject *b) {
     else if (ints && kr_long_is_short(a) && kr_long_is_short(b)) form = kind >= 0 && forms->ints ? forms->ints + kind : forms->any_ints;
     else if (floats) form = kind >= 0 && forms->floats ? forms->floats + kind : forms->any_floats;
     else if (PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b)) form = forms->strs;
+    else if (forms->method && (Py_TYPE(a) == Py_TYPE(b) || !(Py_TYPE(b)->tp_flags & Py_TPFLAGS_HEAPTYPE)) && has_python_method(c, Py_TYPE(a), operator_name(forms->method), 2))
+        form = forms->method;
     return form ? kr_special_set(at, c, form) : kr_special_none(c);
 }
 

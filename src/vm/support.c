@@ -1,6 +1,7 @@
 /* support.c - see support.h. */
 #include "vm/support.h"
 #include "object/exceptions.h"
+#include "object/abstract.h"
 #include "object/dict.h"
 #include "object/list.h"
 #include "object/long.h"
@@ -129,6 +130,23 @@ int kr_vm_unpack(PyObject *seq, Py_ssize_t n, PyObject **out) {
     if (extra) PyErr_Format(PyExc_ValueError, "too many values to unpack (expected %zd)", n);
     Py_XDECREF(extra);
     return unpack_failed(out, n);
+}
+PyObject *kr_vm_operator_declined(int op, PyObject *v, PyObject *w) {
+    switch (op) {
+    case KR_OP_BINARY_ADD: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_add), "+");
+    case KR_OP_BINARY_SUB: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_subtract), "-");
+    case KR_OP_BINARY_MUL: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_multiply), "*");
+    case KR_OP_BINARY_TRUEDIV: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_true_divide), "/");
+    case KR_OP_BINARY_AND: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_and), "&");
+    case KR_OP_BINARY_OR: return kr_binary_declined(v, w, offsetof(PyNumberMethods, nb_or), "|");
+    case KR_OP_COMPARE_LT: return kr_compare_declined(v, w, Py_LT);
+    case KR_OP_COMPARE_LE: return kr_compare_declined(v, w, Py_LE);
+    case KR_OP_COMPARE_EQ: return kr_compare_declined(v, w, Py_EQ);
+    case KR_OP_COMPARE_NE: return kr_compare_declined(v, w, Py_NE);
+    case KR_OP_COMPARE_GT: return kr_compare_declined(v, w, Py_GT);
+    case KR_OP_COMPARE_GE: return kr_compare_declined(v, w, Py_GE);
+    default: KR_UNREACHABLE();
+    }
 }
 /* A bound of a slice of a sequence, if that is None or a small int: an index from 0 to size. */
 static bool slice_bound(PyObject *o, Py_ssize_t size, Py_ssize_t if_none, Py_ssize_t *index) {

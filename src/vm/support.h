@@ -14,6 +14,8 @@ PyObject *kr_vm_build_class_function(KrFrame *) KR_NEW_REF KR_MAY_RAISE KR_RUNS_
 void kr_vm_unbound(KrFrame *, int reg);             /* sets UnboundLocalError or NameError for local, cell or free variable `reg` */
 /* sequences */
 int kr_vm_unpack(PyObject *seq, Py_ssize_t n, PyObject **out) KR_MAY_RAISE KR_RUNS_PYTHON;
+/* What a generic operator instruction gives when v's method, in Python, has returned NotImplemented; w's class is v's or a static type. */
+PyObject *kr_vm_operator_declined(int op, PyObject *v, PyObject *w) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 /* o[lo:hi], o[lo:hi] = v */
 PyObject *kr_vm_get_slice(PyObject *o, PyObject *lo, PyObject *hi) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
 int kr_vm_set_slice(PyObject *o, PyObject *lo, PyObject *hi, PyObject *v) KR_MAY_RAISE KR_RUNS_PYTHON;

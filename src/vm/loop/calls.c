@@ -170,6 +170,8 @@ static KR_NOINLINE void leave_frame(KrThread *t) {
     kr_frame_release(f, f->code->temp_base);
     kr_frame_pop(t, f);
 }
+/* The method of an operator's left operand has returned NotImplemented to the instruction before pc. */
+static KR_NOINLINE PyObject *operator_declined(KR_LOOP_PARAMS) { BINARY(kr_vm_operator_declined(kr_op_generic[in.op], R(in.b), R(in.c))); }
 static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
     SAVE();
     PyObject *v = OWN(in.a);
@@ -183,6 +185,12 @@ static KR_NOINLINE PyObject *return_otherwise(KR_LOOP_PARAMS) {
         RELOAD();
         if (!discard) DELIVER(v);
         NEXT_RELEASING(v, NULL, NULL, NULL);
+    }
+    if (f->cont == KR_CONT_OPERATOR) {
+        leave_frame(t);
+        RELOAD();
+        if (v == Py_NotImplemented) GOTO(operator_declined);
+        STORE2(v);
     }
     if (f->cont == KR_CONT_INIT) {
         PyObject *instance = kr_reg_take(&f->init_self);
@@ -236,6 +244,14 @@ static PyObject *return_to_c(KR_LOOP_PARAMS) {
     return v;
     LEAVE_OTHERWISE(v);
 }
+static PyObject *return_to_operator(KR_LOOP_PARAMS) {
+    LEAVE_PLAIN_FRAME(v);
+    kr_frame_pop_plain(t, f);
+    RELOAD();
+    if (KR_UNLIKELY(v == Py_NotImplemented)) GOTO(operator_declined);       /* immortal */
+    STORE2(v);
+    LEAVE_OTHERWISE(v);
+}
 /* __init__ returns None to a call of its class in this loop. */
 static PyObject *return_instance(KR_LOOP_PARAMS) {
     LEAVE_PLAIN_FRAME(v);
@@ -251,6 +267,7 @@ OP(RETURN) {
     if (KR_UNLIKELY(!kr_frame_is_plain(f, KR_CONT_STORE) || TRACED())) {
         if (TRACED()) GOTO(return_otherwise);
         if (kr_frame_is_plain(f, KR_CONT_ENTRY)) GOTO(return_to_c);
+        if (kr_frame_is_plain(f, KR_CONT_OPERATOR)) GOTO(return_to_operator);
         if (kr_frame_is_plain(f, KR_CONT_INIT) && R(in.a) == Py_None) GOTO(return_instance);
         GOTO(return_otherwise);
     }

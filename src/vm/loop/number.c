@@ -189,6 +189,12 @@ BITWISE(XOR, true, x ^ y)
 BITWISE(LSHIFT, kr_long_is_compact(v) && y >= 0 && y < 30, (int64_t)((uint64_t)x << y))
 BITWISE(RSHIFT, y >= 0 && y < 63, x >> y)
 
+OP(BINARY_ADD_STR) {
+    OPERANDS(D, D);
+    GUARD(PyUnicode_CheckExact(v) && PyUnicode_CheckExact(w));
+    SAVE();
+    BINARY(PyUnicode_Concat(v, w));
+}
 OP(INPLACE_ADD_STR) {
     OPERANDS(D, D);
     GUARD(PyUnicode_CheckExact(v) && PyUnicode_CheckExact(w));
@@ -239,3 +245,34 @@ COMPARISON(COMPARE_GE, >=)
     }
 STR_EQUAL_FORM(COMPARE_EQ, v == w || _PyUnicode_EQ(v, w))
 STR_EQUAL_FORM(COMPARE_NE, v != w && !_PyUnicode_EQ(v, w))
+
+/* ------------------------------------------------------------------ methods in Python run in this loop */
+
+/* The operands stay where they are meanwhile: the other one's method may have to be asked. */
+#define METHOD_FORM(GENERIC) \
+    OP(GENERIC##_METHOD) { \
+        OPERANDS(D, D); \
+        KrCache *cache = CACHE(); \
+        GUARD(Py_TYPE(v)->tp_version_tag == cache->version && (Py_TYPE(w) == Py_TYPE(v) || !(Py_TYPE(w)->tp_flags & Py_TPFLAGS_HEAPTYPE))); \
+        PyFunctionObject *method = (PyFunctionObject *)cache->object; \
+        GUARD(((KrCode *)method->func_code)->version == cache->version2); \
+        PyObject **window = t->vm.reg_top; \
+        if (!CAN_PUSH(window, (KrCode *)method->func_code)) GOTO(kr_body_##GENERIC); \
+        Py_INCREF(method); \
+        window[0] = Py_NewRef(v); \
+        window[1] = Py_NewRef(w); \
+        PUSH_EXACT(method, window, KR_CONT_OPERATOR); \
+        NEXT(); \
+    }
+METHOD_FORM(BINARY_ADD)
+METHOD_FORM(BINARY_SUB)
+METHOD_FORM(BINARY_MUL)
+METHOD_FORM(BINARY_TRUEDIV)
+METHOD_FORM(BINARY_AND)
+METHOD_FORM(BINARY_OR)
+METHOD_FORM(COMPARE_LT)
+METHOD_FORM(COMPARE_LE)
+METHOD_FORM(COMPARE_EQ)
+METHOD_FORM(COMPARE_NE)
+METHOD_FORM(COMPARE_GT)
+METHOD_FORM(COMPARE_GE)
