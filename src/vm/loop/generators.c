@@ -33,7 +33,7 @@
             ERROR(); \
         } \
     } while (1)
-OP(YIELD) {
+static KR_NOINLINE PyObject *yield_otherwise(KR_LOOP_PARAMS) {
     SAVE();
     PyObject *v = OWN(in.b);
     if (TRACED() && kr_trace_exit(t, f, v) < 0) {
@@ -42,6 +42,18 @@ OP(YIELD) {
     }
     if (in.c && !(v = kr_asyncgen_wrap(v))) ERROR();
     YIELD_TO_CONSUMER(v);
+}
+/* The plain case: a generator that a FOR_ITER of this loop runs. */
+OP(YIELD) {
+    if (KR_UNLIKELY(f->cont != KR_CONT_FOR_ITER || in.c || TRACED())) GOTO(yield_otherwise);
+    SAVE();
+    PyObject *v = OWN(in.b);
+    kr_gen_leave(t, kr_frame_gen(f), KR_GEN_SUSPENDED);
+    RELOAD();
+    PyObject **at = &REG(in.a), *old = *at;
+    *at = v;
+    pc++;
+    NEXT_RELEASING(old, NULL, NULL, NULL);
 }
 
 /* Sends what register a holds to the iterator in b through the C API; the value that comes back takes its place. */
@@ -81,7 +93,16 @@ OP(FOR_ITER_GENERATOR) {
     if (KR_UNLIKELY(g->gi_frame_state >= KR_GEN_EXECUTING)) GOTO(kr_body_FOR_ITER);
     SAVE();
     if (KR_UNLIKELY(kr_gen_enter(t, g, KR_CONT_FOR_ITER) < 0)) ERROR();
-    RESUME_GENERATOR(kr_gen_frame(g), Py_NewRef(Py_None));
+    KrFrame *inner = kr_gen_frame(g);
+    /* The None that is sent is nearly always dropped at once. */
+    if (KR_LIKELY(inner->pc->op == KR_OP_KILL && inner->pc != inner->code->instrs && inner->pc[-1].op == KR_OP_YIELD &&
+                  ((inner->pc->a ^ inner->pc[-1].a) & KR_REG_MASK) == 0 && !TRACED())) {
+        f = inner;
+        regs = f->regs;
+        pc = f->pc + 1;
+        NEXT_POLLING();
+    }
+    RESUME_GENERATOR(inner, Py_NewRef(Py_None));
 }
 OP(GET_YIELD_FROM_ITER) { SAVE(); UNARY(kr_gen_yield_from_iter(f, R(in.b))); }
 OP(GET_AWAITABLE) { SAVE(); UNARY(kr_coro_get_awaitable(R(in.b), in.c)); }
