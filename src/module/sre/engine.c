@@ -49,17 +49,20 @@ void sre_stack_free(SreStack *s) {
     PyMem_Free(s->entries);
     PyMem_Free(s);
 }
-static Entry *push(SreStack *s, Kind kind) {
-    if (s->size == s->capacity) {
-        Py_ssize_t n = s->capacity ? s->capacity * 2 : 64;
-        Entry *e = PyMem_Realloc(s->entries, (size_t)n * sizeof *e);
-        if (!e) {
-            PyErr_NoMemory();
-            return NULL;
-        }
-        s->entries = e;
-        s->capacity = n;
+bool sre_stack_keeps(SreStack *s) { return s && s->capacity <= 1024 && (!s->blocks || !s->blocks->next); }
+static KR_NOINLINE bool grow(SreStack *s) {
+    Py_ssize_t n = s->capacity ? s->capacity * 2 : 64;
+    Entry *e = PyMem_Realloc(s->entries, (size_t)n * sizeof *e);
+    if (!e) {
+        PyErr_NoMemory();
+        return false;
     }
+    s->entries = e;
+    s->capacity = n;
+    return true;
+}
+KR_INLINE Entry *push(SreStack *s, Kind kind) {
+    if (KR_UNLIKELY(s->size == s->capacity) && !grow(s)) return NULL;
     Entry *e = &s->entries[s->size++];
     e->kind = kind;
     return e;
@@ -152,7 +155,7 @@ bool sre_charset(const SreCode *set, Py_UCS4 c) {
 }
 bool sre_charset_locale(const SreCode *set, Py_UCS4 c) {
     Py_UCS4 lo = lower_locale(c), up;
-    return sre_charset(set, lo) || ((up = upper_locale(c)) != lo && sre_charset(set, up));
+    return sre_in(set, lo) || ((up = upper_locale(c)) != lo && sre_in(set, up));
 }
 static bool same_locale(SreCode literal, Py_UCS4 c) { return c == literal || lower_locale(c) == literal || upper_locale(c) == literal; }
 

@@ -26,9 +26,9 @@ static inline bool SRE(one)(const SreCode *pc, Py_UCS4 c) {
     case OP_LITERAL: return c == pc[1];
     case OP_NOT_LITERAL: return c != pc[1];
     case OP_CATEGORY: return sre_category(pc[1], c);
-    case OP_IN: return sre_charset(pc + 2, c);
-    case OP_IN_IGNORE: return sre_charset(pc + 2, lower_ascii(c));
-    case OP_IN_UNI_IGNORE: return sre_charset(pc + 2, lower_unicode(c));
+    case OP_IN: return sre_in(pc + 2, c);
+    case OP_IN_IGNORE: return sre_in(pc + 2, lower_ascii(c));
+    case OP_IN_UNI_IGNORE: return sre_in(pc + 2, lower_unicode(c));
     case OP_IN_LOC_IGNORE: return sre_charset_locale(pc + 2, c);
     case OP_LITERAL_IGNORE: return lower_ascii(c) == pc[1];
     case OP_LITERAL_UNI_IGNORE: return lower_unicode(c) == pc[1];
@@ -61,14 +61,14 @@ static Py_ssize_t SRE(count)(State *st, const SRE_CHAR *s, Py_ssize_t p, const S
     }
     case OP_IN: {
         const SreCode *set = item + 2;
-        if (set[0] == OP_CHARSET && set[9] == OP_FAILURE) { /* a plain bitmap */
-            const SreCode *bits = set + 1;
+        if (set[0] == OP_BITMAP) {
+            const SreCode *bits = set + set[1];
             for (; p < end; p++) {
                 Py_UCS4 c = s[p];
-                if (c >= 256 || !(bits[c >> 5] & (1u << (c & 31)))) break;
+                if (!(c < 256 ? bits[c >> 5] >> (c & 31) & 1 : sre_charset(bits + 8, c))) break;
             }
         } else {
-            while (p < end && sre_charset(set, s[p])) p++;
+            while (p < end && sre_in(set, s[p])) p++;
         }
         break;
     }
@@ -87,6 +87,14 @@ static Py_ssize_t SRE(groupref)(State *st, const SRE_CHAR *s, Py_ssize_t p, SreC
     return b - a;
 }
 
+/* The first alternative from pc on that could match at p, by its first character; NULL if there is none. */
+static inline const SreCode *SRE(alternative)(const SreCode *pc, const SRE_CHAR *s, Py_ssize_t p, Py_ssize_t end) {
+    for (; pc[0] != 0; pc += pc[0]) {
+        if (pc[1] == OP_LITERAL ? p < end && s[p] == pc[2] : pc[1] == OP_IN ? p < end && sre_in(pc + 3, s[p]) : true) return pc;
+    }
+    return NULL;
+}
+
 static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
     const SRE_CHAR *s = st->data;
     SreStack *stack = st->stack;
@@ -96,7 +104,7 @@ static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
     unsigned steps = 0;
     Entry *e;
     stack->size = 0;
-    while (stack->blocks && stack->blocks->next) {
+    while (KR_UNLIKELY(stack->blocks && stack->blocks->next)) {
         Block *b = stack->blocks;
         stack->blocks = b->next;
         PyMem_Free(b);
@@ -123,9 +131,12 @@ static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
             continue;
         }
         case OP_LITERAL:
-            if (p >= end || s[p] != pc[0]) goto fail;
-            p++;
-            pc++;
+            do {
+                if (p >= end || s[p] != pc[0]) goto fail;
+                p++;
+                pc += 2;
+            } while (pc[-1] == OP_LITERAL);
+            pc--;
             continue;
         case OP_ANY:
             if (p >= end || is_linebreak(s[p])) goto fail;
@@ -136,7 +147,7 @@ static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
             p++;
             continue;
         case OP_IN:
-            if (p >= end || !sre_charset(pc + 1, s[p])) goto fail;
+            if (p >= end || !sre_in(pc + 1, s[p])) goto fail;
             p++;
             pc += pc[0];
             continue;
@@ -172,15 +183,10 @@ static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
         case OP_BRANCH:
         branch: {
             /* pc: skip word, alternative; a zero skip ends the list */
-            const SreCode *next;
-            for (;; pc = next) {
-                if (pc[0] == 0) goto fail;
-                next = pc + pc[0];
-                if (pc[1] == OP_LITERAL && (p >= end || s[p] != pc[2])) continue;
-                if (pc[1] == OP_IN && (p >= end || !sre_charset(pc + 3, s[p]))) continue;
-                break;
-            }
-            if (next[0] != 0) {
+            pc = SRE(alternative)(pc, s, p, end);
+            if (!pc) goto fail;
+            const SreCode *next = SRE(alternative)(pc + pc[0], s, p, end);
+            if (next) {
                 PUSH(CHOICE_BRANCH);
                 e->pc = next;
                 e->ptr = p;
@@ -407,10 +413,13 @@ static int SRE(match)(State *st, const SreCode *program, Py_ssize_t start) {
             case CHOICE_REPEAT_ONE:
             retry_repeat_one: {
                 Py_ssize_t k = e->n - 1, min = (Py_ssize_t)e->index, from = e->ptr;
-                pc = e->pc;
-                if (pc[0] == OP_LITERAL) {
-                    SreCode c = pc[1];
+                const SreCode *next = pc = e->pc;
+                while (next[0] == OP_MARK) next += 2;
+                if (next[0] == OP_LITERAL) {
+                    SreCode c = next[1];
                     while (k >= min && (from + k >= end || s[from + k] != c)) k--;
+                } else if (next[0] == OP_IN) {
+                    while (k >= min && (from + k >= end || !sre_in(next + 2, s[from + k]))) k--;
                 }
                 if (k < min) {
                     stack->size--;
@@ -484,6 +493,14 @@ static int SRE(search)(State *st, const SreCode *program) {
         }
     }
     const SreCode *body = program[0] == OP_INFO ? program + 1 + program[1] : program;
+    /* Where the program begins with as many X as there are, and a match beginning at p failed, one that begins later in the same row of X fails as well: what
+       follows the row was tried at all of these places, and nothing tells it where the row began. */
+    const SreCode *row = NULL;
+    if (!st->refers) {
+        const SreCode *at = body;
+        while (at[0] == OP_MARK) at += 2;
+        if (at[0] == OP_REPEAT_ONE && at[3] == SRE_MAXREPEAT) row = at + 4;
+    }
     bool anchored = body[0] == OP_AT && (body[1] == AT_BEGINNING || body[1] == AT_BEGINNING_STRING);
     for (;; p++) {
         if (anchored && p != st->beginning) return 0;
@@ -502,7 +519,7 @@ static int SRE(search)(State *st, const SreCode *program) {
             while (i < prefix_len && p + i < st->end && s[p + i] == prefix[i]) i++;
             if (i < prefix_len) continue;
         } else if (charset) {
-            while (p < end && !sre_charset(charset, s[p])) p++;
+            while (p < end && !sre_in(charset, s[p])) p++;
             if (p >= end) return 0;
         }
         if (p > end) return 0;
@@ -513,5 +530,9 @@ static int SRE(search)(State *st, const SreCode *program) {
         st->must_advance = advance;
         if (r) return r;
         if (p >= end) return 0;
+        if (row && !(advance && p == first)) {
+            Py_ssize_t n = SRE(count)(st, s, p, row, SRE_MAXREPEAT);
+            if (n > 1) p += n - 1;
+        }
     }
 }

@@ -17,6 +17,7 @@ typedef struct {
 } Scanner;
 typedef struct {
     PyTypeObject *pattern_type, *match_type, *scanner_type;
+    struct SreStack *spare_stack;       /* of a match that has ended, or NULL */
 } Module;
 
 static Module *module_of(PyTypeObject *type) { return PyType_GetModuleState(type); }
@@ -43,16 +44,19 @@ static int get_string(State *st, PyObject *s) {
     st->charsize = 1;
     return 0;
 }
-static void state_fini(State *st) {
+static void state_fini(Module *m, State *st) {
     if (st->buffer.obj) PyBuffer_Release(&st->buffer);
     Py_CLEAR(st->string);
-    PyMem_Free(st->mark);
+    if (st->mark != st->own_marks) PyMem_Free(st->mark);
     st->mark = NULL;
-    sre_stack_free(st->stack);
+    if (m && !m->spare_stack && sre_stack_keeps(st->stack)) m->spare_stack = st->stack;
+    else sre_stack_free(st->stack);
     st->stack = NULL;
 }
+/* st must not move afterwards. */
 static int state_init(State *st, Pattern *p, PyObject *string, Py_ssize_t start, Py_ssize_t end) {
-    memset(st, 0, sizeof *st);
+    memset(st, 0, offsetof(State, own_marks));
+    st->stack = NULL;
     if (get_string(st, string) < 0) return -1;
     bool isbytes = !PyUnicode_Check(string);
     if (p->isbytes >= 0 && p->isbytes != isbytes) {
@@ -63,11 +67,16 @@ static int state_init(State *st, Pattern *p, PyObject *string, Py_ssize_t start,
     start = start < 0 ? 0 : Py_MIN(start, st->length);
     end = end < 0 ? 0 : Py_MIN(end, st->length);
     st->nmarks = 2 * p->groups;
-    if (!(st->mark = PyMem_Malloc((size_t)(st->nmarks + 1) * sizeof *st->mark))) {
+    if (st->nmarks <= (Py_ssize_t)KR_ARRAY_LEN(st->own_marks)) st->mark = st->own_marks;
+    else if (!(st->mark = PyMem_Malloc((size_t)st->nmarks * sizeof *st->mark))) {
         PyErr_NoMemory();
         if (st->buffer.obj) PyBuffer_Release(&st->buffer);
         return -1;
     }
+    Module *m = module_of(Py_TYPE(p));
+    st->stack = m->spare_stack;
+    m->spare_stack = NULL;
+    st->refers = p->refers;
     st->string = Py_NewRef(string);
     st->beginning = 0;
     st->start = start;
@@ -330,7 +339,7 @@ static PyObject *match_once(Pattern *self, PyObject *const *args, Py_ssize_t nar
     st.match_all = how == FULLMATCH;
     int status = st.start > st.end ? 0 : how == SEARCH ? sre_search(&st, self->code) : sre_match(&st, self->code);
     PyObject *r = new_match(self, &st, status);
-    state_fini(&st);
+    state_fini(module_of(Py_TYPE(self)), &st);
     return r;
 }
 static const char *const match_names[] = {"string", "pos", "endpos", NULL};
@@ -380,7 +389,7 @@ static PyObject *pattern_findall(Pattern *self, PyObject *const *args, Py_ssize_
         step_on(&st);
     }
     if (status < 0) Py_CLEAR(list);
-    state_fini(&st);
+    state_fini(module_of(Py_TYPE(self)), &st);
     return list;
 }
 static PyObject *make_scanner(Pattern *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames, _PyArg_Parser *parser) {
@@ -444,7 +453,7 @@ static PyObject *pattern_split(Pattern *self, PyObject *const *args, Py_ssize_t 
         if (!item || PyList_Append(list, item) < 0) Py_CLEAR(list);
         Py_XDECREF(item);
     }
-    state_fini(&st);
+    state_fini(module_of(Py_TYPE(self)), &st);
     return list;
 }
 
@@ -524,7 +533,7 @@ static PyObject *substitute(Pattern *self, PyObject *template, PyObject *string,
     }
     Py_XDECREF(list);
     Py_DECREF(filter);
-    state_fini(&st);
+    state_fini(module_of(Py_TYPE(self)), &st);
     return result && with_count ? Py_BuildValue("Nn", result, n) : result;
 }
 static const char *const sub_names[] = {"repl", "string", "count", NULL};
@@ -622,7 +631,7 @@ static int scanner_traverse(Scanner *self, visitproc visit, void *arg) {
 static void scanner_dealloc(Scanner *self) {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    state_fini(&self->state);
+    state_fini(self->pattern ? module_of(Py_TYPE(self->pattern)) : NULL, &self->state);
     Py_CLEAR(self->pattern);
     type->tp_free(self);
     Py_DECREF(type);
@@ -660,37 +669,48 @@ static PyObject *sre_compile(PyObject *module, PyObject *args, PyObject *kwds) {
     if (!PyArg_ParseTupleAndKeywords(args, kwds, "OiO!nO!O!:compile", names, &pattern, &flags, &PyList_Type, &code, &groups, &PyDict_Type, &groupindex, &PyTuple_Type, &indexgroup)) return NULL;
     Module *m = PyModule_GetState(module);
     Py_ssize_t n = PyList_GET_SIZE(code);
-    Pattern *self = PyObject_GC_NewVar(Pattern, m->pattern_type, n);
-    if (!self) return NULL;
-    self->groups = 0;
-    self->groupindex = self->indexgroup = self->pattern = self->weakrefs = NULL;
-    self->codesize = n;
-    self->flags = flags;
+    Pattern *self = NULL;
+    SreCode *words = PyMem_New(SreCode, n + 1);
+    SreSurvey found = {.sets = PyMem_New(uint32_t, n / 3 + 1), .capacity = n / 3 + 1};
+    if (!words || !found.sets) {
+        PyErr_NoMemory();
+        goto done;
+    }
     for (Py_ssize_t i = 0; i < n; i++) {
         unsigned long v = PyLong_AsUnsignedLong(PyList_GET_ITEM(code, i));
-        if (v == (unsigned long)-1 && PyErr_Occurred()) goto fail;
+        if (v == (unsigned long)-1 && PyErr_Occurred()) goto done;
         if (v > UINT32_MAX) {
             PyErr_SetString(PyExc_OverflowError, "regular expression code size limit exceeded");
-            goto fail;
+            goto done;
         }
-        self->code[i] = (SreCode)v;
+        words[i] = (SreCode)v;
     }
-    self->isbytes = pattern == Py_None ? -1 : !PyUnicode_Check(pattern);
-    if (self->isbytes == 1 && !PyObject_CheckBuffer(pattern)) {
+    int isbytes = pattern == Py_None ? -1 : !PyUnicode_Check(pattern);
+    if (isbytes == 1 && !PyObject_CheckBuffer(pattern)) {
         PyErr_Format(PyExc_TypeError, "expected string or bytes-like object, got '%.200s'", Py_TYPE(pattern)->tp_name);
-        goto fail;
+        goto done;
     }
+    if (sre_validate(words, n, groups, &found) < 0) goto done;
+    Py_ssize_t total = n + sre_bitmap_words(words, &found);
+    self = PyObject_GC_NewVar(Pattern, m->pattern_type, total);
+    if (!self) goto done;
+    memcpy(self->code, words, (size_t)n * sizeof *words);
+    memset(self->code + n, 0, (size_t)(total - n) * sizeof *words);
+    sre_add_bitmaps(self->code, n, &found);
+    self->weakrefs = NULL;
+    self->codesize = total;
+    self->flags = flags;
+    self->isbytes = isbytes;
+    self->refers = found.refers;
     self->pattern = Py_NewRef(pattern);
     self->groups = groups;
     self->groupindex = Py_NewRef(groupindex);
     self->indexgroup = Py_NewRef(indexgroup);
-    if (sre_validate(self->code, n, groups) < 0) goto fail;
     PyObject_GC_Track(self);
+done:
+    PyMem_Free(words);
+    PyMem_Free(found.sets);
     return (PyObject *)self;
-fail:
-    PyObject_GC_Track(self);
-    Py_DECREF(self);
-    return NULL;
 }
 static int character(PyObject *arg, Py_UCS4 *c) {
     int v = _PyLong_AsInt(arg);
@@ -746,6 +766,8 @@ static int sre_clear(PyObject *module) {
     Py_CLEAR(m->pattern_type);
     Py_CLEAR(m->match_type);
     Py_CLEAR(m->scanner_type);
+    sre_stack_free(m->spare_stack);
+    m->spare_stack = NULL;
     return 0;
 }
 static void sre_free(void *module) { sre_clear(module); }

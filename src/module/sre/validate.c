@@ -7,10 +7,12 @@ typedef struct {
     const SreCode *begin;
     Py_ssize_t groups;
     int depth;
+    SreSurvey *found;
 } Check;
 
 /* A set of characters: from code to the FAILURE that must be at end - 1. */
-static bool charset(const SreCode *code, const SreCode *end) {
+static bool charset(Check *c, const SreCode *code, const SreCode *end) {
+    if (end - code >= 3 && c->found->nsets < c->found->capacity) c->found->sets[c->found->nsets++] = (uint32_t)(code - c->begin);
     while (code < end) {
         switch (*code++) {
         case OP_NEGATE: break;
@@ -41,7 +43,7 @@ static bool charset(const SreCode *code, const SreCode *end) {
     return false;
 }
 
-static bool is_single(const SreCode *code, const SreCode *end) {
+static bool is_single(Check *c, const SreCode *code, const SreCode *end) {
     if (code >= end) return false;
     switch (code[0]) {
     case OP_ANY: case OP_ANY_ALL: return code + 1 == end;
@@ -49,7 +51,7 @@ static bool is_single(const SreCode *code, const SreCode *end) {
     case OP_NOT_LITERAL_UNI_IGNORE: case OP_LITERAL_LOC_IGNORE: case OP_NOT_LITERAL_LOC_IGNORE: return code + 2 == end;
     case OP_CATEGORY: return code + 2 == end && code[1] < CATEGORY_COUNT;
     case OP_IN: case OP_IN_IGNORE: case OP_IN_UNI_IGNORE: case OP_IN_LOC_IGNORE:
-        return end - code > 2 && code + 1 + code[1] == end && charset(code + 2, end);
+        return end - code > 2 && code + 1 + code[1] == end && charset(c, code + 2, end);
     default: return false;
     }
 }
@@ -83,7 +85,7 @@ static bool block(Check *c, const SreCode *code, const SreCode *end) {
             break;
         case OP_IN: case OP_IN_IGNORE: case OP_IN_UNI_IGNORE: case OP_IN_LOC_IGNORE: {
             SKIP(skip);
-            if (!charset(code + 1, code + skip)) return false;
+            if (!charset(c, code + 1, code + skip)) return false;
             code += skip;
             break;
         }
@@ -100,7 +102,7 @@ static bool block(Check *c, const SreCode *code, const SreCode *end) {
                 SreCode len = code[4], prefix_skip = code[5];
                 if (len < 1 || prefix_skip > len || (Py_ssize_t)skip < 6 + (Py_ssize_t)len) return false;
             }
-            if ((flags & INFO_CHARSET) && !charset(code + 4, next)) return false;
+            if ((flags & INFO_CHARSET) && !charset(c, code + 4, next)) return false;
             code = next;
             break;
         }
@@ -130,7 +132,7 @@ static bool block(Check *c, const SreCode *code, const SreCode *end) {
             if (skip < 5) return false;
             SreCode min = code[1], max = code[2];
             const SreCode *next = code + skip;
-            if (min > max || next[-1] != OP_SUCCESS || !is_single(code + 3, next - 1)) return false;
+            if (min > max || next[-1] != OP_SUCCESS || !is_single(c, code + 3, next - 1)) return false;
             code = next;
             break;
         }
@@ -158,11 +160,13 @@ static bool block(Check *c, const SreCode *code, const SreCode *end) {
         }
         case OP_GROUPREF: case OP_GROUPREF_IGNORE: case OP_GROUPREF_UNI_IGNORE: case OP_GROUPREF_LOC_IGNORE:
             NEED(1);
+            c->found->refers = true;
             if (*code++ >= (size_t)c->groups) return false;
             break;
         case OP_GROUPREF_EXISTS: {
             /* group, skip, yes [, JUMP n, no]; skip counts from the group word to behind the yes part (and its JUMP) */
             NEED(2);
+            c->found->refers = true;
             if (*code++ >= (size_t)c->groups) return false;
             SreCode skip = *code++;
             if (skip < 2 || (Py_ssize_t)skip - 2 > end - code) return false;
@@ -186,9 +190,54 @@ static bool block(Check *c, const SreCode *code, const SreCode *end) {
 #undef SKIP
 }
 
-int sre_validate(const SreCode *code, Py_ssize_t n, Py_ssize_t groups) {
-    Check c = {code, groups, 0};
+int sre_validate(const SreCode *code, Py_ssize_t n, Py_ssize_t groups, SreSurvey *found) {
+    Check c = {code, groups, 0, found};
     if (n > 0 && groups >= 0 && groups <= SRE_MAXGROUPS && code[n - 1] == OP_SUCCESS && block(&c, code, code + n - 1)) return 0;
     PyErr_SetString(PyExc_RuntimeError, "invalid SRE code");
     return -1;
+}
+
+/* ------------------------------------------------------------------ bitmaps */
+
+/* Words of a set, FAILURE included; 0 if no bitmap can stand for it: what its categories hold depends on the locale, or it has been replaced. */
+static Py_ssize_t replaceable(const SreCode *set) {
+    const SreCode *at = set;
+    for (;;) {
+        switch (*at++) {
+        case OP_FAILURE: return at - set;
+        case OP_NEGATE: break;
+        case OP_LITERAL: at++; break;
+        case OP_CATEGORY:
+            if (*at / 2 == 4) return 0;
+            at++;
+            break;
+        case OP_RANGE: case OP_RANGE_UNI_IGNORE: at += 2; break;
+        case OP_CHARSET: at += 8; break;
+        case OP_BIGCHARSET: at += 65 + at[0] * 8; break;
+        default: return 0;
+        }
+    }
+}
+Py_ssize_t sre_bitmap_words(const SreCode *code, const SreSurvey *found) {
+    Py_ssize_t total = 0;
+    for (Py_ssize_t i = 0; i < found->nsets; i++) {
+        Py_ssize_t words = replaceable(code + found->sets[i]);
+        total += words ? 8 + words : 0;
+    }
+    return total;
+}
+void sre_add_bitmaps(SreCode *code, Py_ssize_t n, const SreSurvey *found) {
+    SreCode *to = code + n;
+    for (Py_ssize_t i = 0; i < found->nsets; i++) {
+        SreCode *set = code + found->sets[i];
+        Py_ssize_t words = replaceable(set);
+        if (!words) continue;
+        memset(to, 0, 8 * sizeof *to);
+        for (Py_UCS4 c = 0; c < 256; c++)
+            if (sre_charset(set, c)) to[c >> 5] |= (SreCode)1 << (c & 31);
+        memcpy(to + 8, set, (size_t)words * sizeof *to);
+        set[0] = OP_BITMAP;
+        set[1] = (SreCode)(to - set);
+        to += 8 + words;
+    }
 }
