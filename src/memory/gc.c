@@ -507,8 +507,12 @@ KR_NOINLINE void kr_gc_collect_young(KrInterp *interp) {
     for (int i = OLDEST; i >= 0; i--) {
         if (m->generations[i].count <= m->generations[i].threshold)
             continue;
-        if (i == OLDEST && m->long_lived_pending < m->long_lived_total / 4)
-            continue;
+        if (i == OLDEST) {
+            if (m->long_lived_total < 0)        /* what start-up made, counted only now */
+                m->long_lived_total = kr_gc_list_size(&m->generations[OLDEST].head) - m->long_lived_pending;
+            if (m->long_lived_pending < m->long_lived_total / 4)
+                continue;
+        }
         collect_with_callbacks(interp, i);
         break;
     }
@@ -573,9 +577,11 @@ int kr_gc_init(KrInterp *interp) {
 }
 void kr_gc_begin(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
-    m->generations[0].count = m->generations[1].count = 0;
-    m->long_lived_total = kr_gc_list_size(&m->generations[0].head);
-    kr_gc_list_merge(&m->generations[0].head, &m->generations[OLDEST].head);
+    for (int i = 0; i < OLDEST; i++) {
+        m->generations[i].count = 0;
+        kr_gc_list_merge(&m->generations[i].head, &m->generations[OLDEST].head);
+    }
+    m->long_lived_total = -1;
 }
 
 void kr_gc_report_shutdown(KrInterp *interp) {

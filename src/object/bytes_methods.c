@@ -688,6 +688,28 @@ PyObject *kr_bytes_rpartition(PyObject *self, PyObject *arg) { return partition_
 
 /* ------------------------------------------------------------------ join, replace, translate */
 
+/* The join of a sequence of nothing but bytes, which takes no memory but the result's; NULL without an exception: it isn't one. */
+static PyObject *join_plain(PyObject *self, PyObject *seq) {
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(seq), nsep = Py_SIZE(self), total = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(seq, i);
+        if (!PyBytes_CheckExact(item) || Py_SIZE(item) > PY_SSIZE_T_MAX - total || nsep > PY_SSIZE_T_MAX - total - Py_SIZE(item))
+            return NULL;
+        total += Py_SIZE(item) + (i > 0 ? nsep : 0);
+    }
+    Py_UCS1 *out;
+    PyObject *r = fresh(self, total, &out);
+    for (Py_ssize_t i = 0; r != NULL && i < count; i++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(seq, i);
+        if (i > 0 && nsep > 0) {
+            memcpy(out, data(self), (size_t)nsep);
+            out += nsep;
+        }
+        memcpy(out, data(item), (size_t)Py_SIZE(item));
+        out += Py_SIZE(item);
+    }
+    return r;
+}
 PyObject *kr_bytes_join(PyObject *self, PyObject *arg) {
     PyObject *seq = PySequence_Fast(arg, "can only join an iterable"), *r = NULL;
     if (seq == NULL)
@@ -700,6 +722,10 @@ PyObject *kr_bytes_join(PyObject *self, PyObject *arg) {
     }
     if (count == 1 && PyBytes_CheckExact(self) && PyBytes_CheckExact(PySequence_Fast_GET_ITEM(seq, 0))) {
         r = Py_NewRef(PySequence_Fast_GET_ITEM(seq, 0));
+        Py_DECREF(seq);
+        return r;
+    }
+    if ((r = join_plain(self, seq)) != NULL || PyErr_Occurred()) {
         Py_DECREF(seq);
         return r;
     }

@@ -10,8 +10,10 @@
 /* ------------------------------------------------------------------ all kinds */
 
 PyObject *kr_descr_new_named(PyTypeObject *kind, PyTypeObject *type, PyObject *name) {
-    PyDescrObject *d = name == NULL ? NULL : (PyDescrObject *)PyType_GenericAlloc(kind, 0);
+    PyDescrObject *d = name == NULL ? NULL : (PyDescrObject *)_PyObject_GC_New(kind);
     if (d == NULL) return NULL;
+    memset((PyObject *)d + 1, 0, (size_t)kind->tp_basicsize - sizeof(PyObject));
+    KR_TRACK(d);
     d->d_type = (PyTypeObject *)Py_XNewRef(type);
     d->d_name = Py_NewRef(name);
     return (PyObject *)d;

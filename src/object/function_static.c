@@ -19,12 +19,15 @@ PyObject *kr_static_wrapped(PyObject *method) { return ((KrStatic *)method)->cal
 
 /* Copies those of the names and docs of `from` that it has to `to`. */
 static int copy_wrapped_attrs(PyObject *to, PyObject *from) {
+    bool plain = Py_TYPE(to)->tp_setattro == PyObject_GenericSetAttr && !(Py_TYPE(to)->tp_flags & Py_TPFLAGS_HEAPTYPE);
+    PyObject **dict = &((KrStatic *)to)->dict;
+    if (plain && *dict == NULL && (*dict = PyDict_New()) == NULL) return -1;
     PyObject *names[] = {KR_STR(__module__), KR_STR(__name__), KR_STR(__qualname__), KR_STR(__doc__), KR_STR(__annotations__)};
     for (size_t i = 0; i < KR_ARRAY_LEN(names); i++) {
         PyObject *v;
         if (_PyObject_LookupAttr(from, names[i], &v) < 0) return -1;
         if (v == NULL) continue;
-        int failed = PyObject_SetAttr(to, names[i], v);
+        int failed = plain ? PyDict_SetItem(*dict, names[i], v) : PyObject_SetAttr(to, names[i], v);
         Py_DECREF(v);
         if (failed) return -1;
     }

@@ -127,7 +127,7 @@ PyObject *_PyType_Lookup(PyTypeObject *t, PyObject *name) {
     KrTypeState *s = &kr_interp()->type;
     KrTypeCacheEntry *e = NULL;
     if (t->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG) {
-        e = &s->cache[(t->tp_version_tag ^ ((uintptr_t)name >> 4)) & (KR_TYPE_CACHE_SIZE - 1)];
+        e = &s->cache[(t->tp_version_tag ^ ((uintptr_t)name >> 4)) & s->cache_mask];
         if (e->version == t->tp_version_tag && e->name == name)
             return e->value;
     }
@@ -139,8 +139,10 @@ PyObject *_PyType_Lookup(PyTypeObject *t, PyObject *name) {
         return NULL;
     }
     if (version != 0 && t->tp_version_tag == version && (t->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG)) {
-        e = &s->cache[(version ^ ((uintptr_t)name >> 4)) & (KR_TYPE_CACHE_SIZE - 1)];
+        e = &s->cache[(version ^ ((uintptr_t)name >> 4)) & s->cache_mask];
         PyObject *old = e->name;
+        if (old && s->cache_mask < KR_TYPE_CACHE_SIZE - 1 && ++s->cache_evictions >= KR_TYPE_CACHE_SIZE / 4)
+            s->cache_mask = KR_TYPE_CACHE_SIZE - 1;     /* entries that are not where they are looked for now do no harm */
         e->version = version;
         e->name = Py_NewRef(name);
         e->value = value;

@@ -10,6 +10,7 @@ typedef struct {
 } KrTypeCacheEntry;
 typedef struct {
     KrTypeCacheEntry cache[KR_TYPE_CACHE_SIZE];
+    unsigned int cache_mask, cache_evictions;   /* of an entry's index: a quarter of the cache is used until many entries had to make room */
     struct KrStaticType **static_types; /* object/static_type.h: open addressing by the type's address; NULL: none yet */
     size_t static_type_count, static_type_mask;
     PyMethodObject *method_free;        /* dead bound methods, linked by im_self */

@@ -1,4 +1,5 @@
 /* unicode_new.c - making strings: from sizes, units, bytes; resizing, copying, slicing; the empty and the one-character strings. */
+#include "memory/alloc.h"
 #include "object/unicode.h"
 #include "runtime/lifecycle.h"
 
@@ -125,9 +126,18 @@ PyObject *PyUnicode_FromKindAndData(int kind, const void *data, Py_ssize_t n) {
 PyObject *_PyUnicode_FromASCII(const char *s, Py_ssize_t n) {
     if (n == 0) return kr_unicode_empty();
     if (n == 1) return kr_latin1_char((unsigned char)*s);
-    PyObject *o = allocate(n, 0x7f);
-    if (o) memcpy(PyUnicode_1BYTE_DATA(o), s, (size_t)n);
-    return o;
+    if (n > PY_SSIZE_T_MAX - (Py_ssize_t)sizeof(PyASCIIObject) - 1) return PyErr_NoMemory();
+    PyASCIIObject *o = kr_object_malloc(sizeof *o + (size_t)n + 1);
+    if (!o) return PyErr_NoMemory();
+    Py_SET_TYPE(o, &PyUnicode_Type);
+    _Py_NewReference((PyObject *)o);
+    o->length = n;
+    o->hash = -1;
+    o->wstr = NULL;
+    set_state((PyObject *)o, 1, true, true);
+    char *data = memcpy(o + 1, s, (size_t)n);
+    data[n] = 0;
+    return (PyObject *)o;
 }
 PyObject *PyUnicode_FromStringAndSize(const char *s, Py_ssize_t n) {
     if (n < 0) {

@@ -91,9 +91,12 @@ static int listing(PyObject *self, const Path *folder, Listing *found) {
 static int may_have(const Listing *l, const char *name, const char *suffix) {
     if (!l->image && !l->names) return 1;
     char text[300];
-    int n = snprintf(text, sizeof text, "%s%s", name, suffix);
+    size_t n = strlen(name), m = strlen(suffix);
+    if (n + m >= sizeof text) return 1;
+    memcpy(text, name, n);
+    memcpy(text + n, suffix, m + 1);
     if (l->image) return kr_image_folder_has(l->image, text);
-    PyObject *s = PyUnicode_FromStringAndSize(text, Py_MIN(n, (int)sizeof text - 1));
+    PyObject *s = PyUnicode_FromStringAndSize(text, (Py_ssize_t)(n + m));
     int r = s ? PySequence_Contains(l->names, s) : -1;
     Py_XDECREF(s);
     return r;

@@ -687,6 +687,7 @@ PyObject *PyMarshal_ReadObjectFromString(const char *s, Py_ssize_t n) {
     return reader_run(&r);
 }
 PyObject *kr_marshal_read_part(const unsigned char *p, const unsigned char *end) {
+    if (end - p >= 2 && p[0] == M_SHORT_ASCII_INTERNED && p[1] <= end - p - 2 && kr_is_ascii(p + 2, p[1])) return kr_intern_ascii((const char *)p + 2, p[1]);
     Reader r = {.p = p, .end = end};
     PyObject *o = r_object(&r);
     if (!o && !PyErr_Occurred()) bad_data("NULL object");

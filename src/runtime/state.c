@@ -13,6 +13,7 @@
 #include "runtime/lifecycle.h"
 #include "vm/frame.h"
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,17 +24,34 @@ static _Thread_local KrThread *auto_thread __attribute__((tls_model("initial-exe
 
 /* ------------------------------------------------------------------ interpreters */
 
+/* A zeroed KrInterp: its pages are made when they are touched, which those of the type cache may never be. */
+static KrInterp *new_interp(void) {
+#ifdef KR_ASAN
+    return calloc(1, sizeof(KrInterp));     /* where the leak check looks for pointers */
+#else
+    void *p = mmap(NULL, sizeof(KrInterp), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+#endif
+}
+static void free_interp(KrInterp *interp) {
+#ifdef KR_ASAN
+    free(interp);
+#else
+    munmap(interp, sizeof *interp);
+#endif
+}
 /* An interpreter without anything in it, at the head of the runtime's list; NULL when memory is out or an audit hook objects. */
 PyInterpreterState *PyInterpreterState_New(void) {
     if (kr_tls_thread && PySys_Audit("cpython.PyInterpreterState_New", NULL) < 0) return NULL;
-    KrInterp *interp = calloc(1, sizeof *interp);
+    KrInterp *interp = new_interp();
     if (!interp) return NULL;
     KrGil *gil = &kr_runtime.process.gil;
     bool first = !kr_runtime.main_interp;
     if (pthread_mutex_init(&interp->runtime.pending_mutex, NULL) || (first && kr_gil_init(gil) < 0)) {
-        free(interp);
+        free_interp(interp);
         return NULL;
     }
+    interp->type.cache_mask = KR_TYPE_CACHE_SIZE / 4 - 1;
     if (first) kr_runtime.main_interp = interp;
     interp->runtime.gil = gil;
     interp->vm.recursion_limit = 1000;
@@ -82,7 +100,7 @@ void PyInterpreterState_Delete(PyInterpreterState *interp) {
     }
     PyConfig_Clear(&interp->config);
     pthread_mutex_destroy(&interp->runtime.pending_mutex);
-    free(interp);
+    free_interp(interp);
 }
 
 PyInterpreterState *PyInterpreterState_Get(void) { return PyThreadState_Get()->interp; }

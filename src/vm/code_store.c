@@ -23,16 +23,16 @@ static const void *place(const KrCodeStore *s, uint32_t at, uint32_t n, size_t e
 /* Mixes n bytes into h: whatever single word is changed, the result is another one. */
 static uint64_t mix(uint64_t h, const void *data, size_t n) {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-    const unsigned char *p = data;
-    uint64_t word = n;
-    for (; n >= 8; n -= 8, p += 8) {
-        h = (h ^ word) * factor;
+    const unsigned char *p = data, *end = p + (n & ~(size_t)7);
+    uint64_t word;
+    h = (h ^ n) * factor;
+    for (; p < end; p += 8) {
         memcpy(&word, p, 8);
-        word ^= word >> 29;
+        h = (h ^ word) * factor;
+        h ^= h >> 32;
     }
-    h = (h ^ word) * factor;
     word = 0;
-    memcpy(&word, p, n);
+    memcpy(&word, p, n & 7);
     return (h ^ word) * factor;
 }
 bool kr_store_sum(const KrCodeStore *s, const KrStoredCode *r, uint32_t *sum) {

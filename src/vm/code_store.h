@@ -27,7 +27,7 @@ typedef struct {
     uint32_t magic, size;               /* KR_STORE_MAGIC; the whole block */
     uint32_t ncodes, nobjects;
 } KrStoreHead;
-#define KR_STORE_MAGIC 0x31534b43u      /* "CKS1" */
+#define KR_STORE_MAGIC 0x32534b43u      /* "CKS2" */
 
 typedef struct {
     int32_t argcount, posonlyargcount, kwonlyargcount, nlocals, flags, firstlineno;

@@ -1,14 +1,16 @@
 /* stringio.c - _io.StringIO: a text stream in memory.
  *
- * Contents are UCS4 units buf[0..size). newline handling: readtranslate (newline None) turns \r and \r\n into \n on the way in through a
+ * Contents are buf[0..size), in units as wide as the widest character that was written needs. newline handling: readtranslate (newline None) turns \r and \r\n into \n on the way in through a
  * IncrementalNewlineDecoder; otherwise writenl, when set, replaces \n on writing. Closed: buf NULL and `closed`.
  */
 #include "module/io/io.h"
+#include "object/unicode.h"
 
 typedef struct {
     PyObject_HEAD
-    Py_UCS4 *buf;
-    Py_ssize_t pos, size, capacity;
+    void *buf;
+    Py_ssize_t pos, size, capacity;     /* in units */
+    int kind;                           /* bytes of a unit: 1, 2 or 4 */
     bool ok, closed, universal, translate;
     PyObject *decoder, *newline, *writenl;
     PyObject *dict, *weakrefs;
@@ -21,18 +23,27 @@ static int check(StringIO *self) {
 }
 #define CHECK(self) if (check(self) < 0) return NULL
 
-static int reserve(StringIO *self, Py_ssize_t n) {
-    if (n <= self->capacity) return 0;
+static char *unit(StringIO *self, Py_ssize_t at) { return (char *)self->buf + at * self->kind; }
+/* Room for n units of at least this kind. */
+static int reserve(StringIO *self, Py_ssize_t n, int kind) {
+    if (n <= self->capacity && kind <= self->kind) return 0;
     if ((size_t)n > PY_SSIZE_T_MAX / sizeof(Py_UCS4) / 2) {
         PyErr_SetString(PyExc_OverflowError, "new buffer size too large");
         return -1;
     }
-    Py_ssize_t room = n + (n >> 3) + 16;
-    Py_UCS4 *b = PyMem_Realloc(self->buf, (size_t)room * sizeof *b);
+    Py_ssize_t room = n <= self->capacity ? self->capacity : n + (n >> 3) + 16;
+    bool widen = kind > self->kind && self->size > 0;
+    kind = Py_MAX(kind, self->kind);
+    void *b = widen ? PyMem_Malloc((size_t)room * (size_t)kind) : PyMem_Realloc(self->buf, (size_t)room * (size_t)kind);
     if (!b) {
         PyErr_NoMemory();
         return -1;
     }
+    if (widen) {
+        kr_unicode_convert(kind, b, self->kind, self->buf, self->size);
+        PyMem_Free(self->buf);
+    }
+    self->kind = kind;
     self->buf = b;
     self->capacity = room;
     return 0;
@@ -46,7 +57,11 @@ static int write_text(StringIO *self, PyObject *text) {
         Py_SETREF(t, replaced);
     }
     if (!t) return -1;
-    Py_ssize_t n = PyUnicode_GET_LENGTH(t);
+    Py_ssize_t n = PyUnicode_READY(t) < 0 ? -1 : PyUnicode_GET_LENGTH(t);
+    if (n < 0) {
+        Py_DECREF(t);
+        return -1;
+    }
     if (self->pos > PY_SSIZE_T_MAX - n) {
         PyErr_SetString(PyExc_OverflowError, "new position too large");
         Py_DECREF(t);
@@ -56,19 +71,18 @@ static int write_text(StringIO *self, PyObject *text) {
         Py_DECREF(t);
         return 0;
     }
-    if (reserve(self, Py_MAX(self->pos + n, self->size)) < 0) {
+    if (reserve(self, Py_MAX(self->pos + n, self->size), (int)PyUnicode_KIND(t)) < 0) {
         Py_DECREF(t);
         return -1;
     }
-    if (self->pos > self->size) memset(self->buf + self->size, 0, (size_t)(self->pos - self->size) * sizeof *self->buf);
-    int ok = PyUnicode_AsUCS4(t, self->buf + self->pos, n, 0) != NULL;
+    if (self->pos > self->size) memset(unit(self, self->size), 0, (size_t)(self->pos - self->size) * (size_t)self->kind);
+    kr_unicode_convert(self->kind, unit(self, self->pos), (int)PyUnicode_KIND(t), PyUnicode_DATA(t), n);
     Py_DECREF(t);
-    if (!ok) return -1;
     self->pos += n;
     if (self->pos > self->size) self->size = self->pos;
     return 0;
 }
-static PyObject *make(StringIO *self, Py_ssize_t start, Py_ssize_t n) { return PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, self->buf + start, n); }
+static PyObject *make(StringIO *self, Py_ssize_t start, Py_ssize_t n) { return PyUnicode_FromKindAndData(self->kind, unit(self, start), n); }
 
 static PyObject *stringio_getvalue(StringIO *self, PyObject *ignored) {
     CHECK(self);
@@ -87,24 +101,29 @@ static PyObject *stringio_read(StringIO *self, PyObject *args) {
 static PyObject *line(StringIO *self, Py_ssize_t limit) {
     Py_ssize_t left = Py_MAX(self->size - self->pos, 0), n = left;
     if (left == 0) return PyUnicode_FromStringAndSize(NULL, 0);
-    const Py_UCS4 *p = self->buf + self->pos;
-    if (self->translate || (!self->universal && !self->newline)) {
+    const char *p = unit(self, self->pos);
+#define UNIT(i) PyUnicode_READ(self->kind, p, i)
+    const bool only_nl = self->translate || (!self->universal && (!self->newline || _PyUnicode_EqualToASCIIString(self->newline, "\n")));
+    if (only_nl && self->kind == 1) {
+        const char *nl = memchr(p, '\n', (size_t)left);
+        if (nl) n = nl - p + 1;
+    } else if (only_nl) {
         for (Py_ssize_t i = 0; i < left; i++)
-            if (p[i] == '\n') {
+            if (UNIT(i) == '\n') {
                 n = i + 1;
                 break;
             }
     } else if (self->universal) {
         for (Py_ssize_t i = 0; i < left; i++)
-            if (p[i] == '\n' || p[i] == '\r') {
-                n = i + 1 + (p[i] == '\r' && i + 1 < left && p[i + 1] == '\n');
+            if (UNIT(i) == '\n' || UNIT(i) == '\r') {
+                n = i + 1 + (UNIT(i) == '\r' && i + 1 < left && UNIT(i + 1) == '\n');
                 break;
             }
     } else {
         Py_ssize_t k = PyUnicode_GET_LENGTH(self->newline);
         for (Py_ssize_t i = 0; i + k <= left; i++) {
             Py_ssize_t j = 0;
-            while (j < k && p[i + j] == PyUnicode_READ_CHAR(self->newline, j)) j++;
+            while (j < k && UNIT(i + j) == PyUnicode_READ_CHAR(self->newline, j)) j++;
             if (j == k) {
                 n = i + k;
                 break;
@@ -112,6 +131,7 @@ static PyObject *line(StringIO *self, Py_ssize_t limit) {
         }
     }
     if (limit >= 0 && n > limit) n = limit;
+#undef UNIT
     PyObject *r = make(self, self->pos, n);
     self->pos += n;
     return r;
@@ -222,8 +242,9 @@ static PyObject *stringio_setstate(StringIO *self, PyObject *state) {
         PyErr_Format(PyExc_TypeError, "first item of state should be a str, got a %.200s", Py_TYPE(value)->tp_name);
         return NULL;
     }
-    Py_ssize_t n = PyUnicode_GET_LENGTH(value);
-    if (reserve(self, n) < 0 || (n && !PyUnicode_AsUCS4(value, self->buf, n, 0))) return NULL;
+    Py_ssize_t n = PyUnicode_READY(value) < 0 ? -1 : PyUnicode_GET_LENGTH(value);
+    if (n < 0 || reserve(self, n, (int)PyUnicode_KIND(value)) < 0) return NULL;
+    kr_unicode_convert(self->kind, self->buf, (int)PyUnicode_KIND(value), PyUnicode_DATA(value), n);
     self->size = n;
     if (!PyLong_Check(pos)) {
         PyErr_Format(PyExc_TypeError, "third item of state must be an integer, got %.200s", Py_TYPE(pos)->tp_name);
@@ -281,7 +302,7 @@ static int stringio_init(StringIO *self, PyObject *args, PyObject *kwds) {
         if (!self->decoder) goto fail;
     }
     self->pos = self->size = 0;
-    if (reserve(self, 1) < 0) goto fail;
+    if (reserve(self, 1, 1) < 0) goto fail;
     self->ok = true;
     if (value != Py_None && PyUnicode_GET_LENGTH(value) && write_text(self, value) < 0) {
         self->ok = false;
