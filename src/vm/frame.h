@@ -47,9 +47,10 @@ typedef struct KrFrame {
 /* Flags: pushing this frame opened a segment of the register stack, of the stack of headers. */
 enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2 };
 
-/* The frame that Python code finds in the place of f: f, or the first one outwards that is not being left. NULL for none. */
+/* The frame that Python code finds in the place of f: f, or the first one outwards that is neither being left nor still in the prologue of its
+ * code. NULL for none. */
 KR_INLINE KrFrame *kr_frame_visible(KrFrame *f) {
-    while (f && KR_UNLIKELY(f->leaving)) f = f->previous;
+    while (f && KR_UNLIKELY(f->leaving || (f->owner == KR_FRAME_ON_STACK && f->pc <= f->code->instrs + f->code->first_traceable))) f = f->previous;
     return f;
 }
 
