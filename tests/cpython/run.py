@@ -24,9 +24,9 @@ RESULTS = os.path.join(ROOT, "build", "conformance")
 LINE = re.compile(r"^.*\.\.\. (?:.*?)(ok|FAIL|ERROR|skipped .*|expected failure|unexpected success)$")
 HEAD = re.compile(r"^(?:FAIL|ERROR): (\S+) \((?:test|__main__)\.?(\S*)\)", re.M)
 # Files that make their test classes in test_main(), which unittest doesn't call.
+AS_PROGRAMS = {"test_decimal", "test_pep646_syntax", "test_xml_etree", "test_xml_etree_c"}
 # Files that take long under any Python: what their time limit is multiplied by.
 SLOW = {"test_asyncio": 3, "test_multiprocessing_fork": 3, "test_multiprocessing_forkserver": 3, "test_regrtest": 2, "test_socket": 2}
-AS_PROGRAMS = {"test_decimal", "test_pep646_syntax", "test_xml_etree", "test_xml_etree_c"}
 FIELDS = ["file", "state", "passed", "failed", "skipped", "quick", "why"]
 
 
