@@ -343,7 +343,7 @@ static int emit_prologue(Cg *cg) {
     }
     if (nfree) CG_TRY(cg_emit(cg, KR_OP_COPY_FREE_VARS, 0, 0, nfree));
     int line = u->scope == CG_SCOPE_MODULE ? 0 : u->firstlineno;
-    cg->at = (KrSpan){line, 0, line, 0};
+    cg->at = (KrSpan){line, 0, Py_MAX(line, 1), 0};
     return cg_emit(cg, KR_OP_RESUME, 0, 0, 0);
 }
 int cg_enter_unit(Cg *cg, PyObject *name, CgScope scope, const void *node, int firstlineno) {

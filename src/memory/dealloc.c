@@ -7,13 +7,17 @@
  * off, until the next outermost container's deallocator.
  */
 #include "memory/gc.h"
+#include "memory/tracemalloc.h"
 #include <stdio.h>
 
 #define KR_TRASH_DEPTH 50
 
 /* ------------------------------------------------------------------ making */
 
-void _Py_NewReference(PyObject *o) { Py_SET_REFCNT(o, 1); }
+void _Py_NewReference(PyObject *o) {
+    Py_SET_REFCNT(o, 1);
+    if (KR_UNLIKELY(kr_allocators.hooked)) kr_tracemalloc_new_reference(o);
+}
 
 KR_INLINE PyObject *init_head(PyObject *o, PyTypeObject *t) {
     Py_SET_TYPE(o, t);

@@ -9,7 +9,7 @@
  * The state is process-wide, as the allocators are, and only this file touches it.
  */
 #include "memory/tracemalloc.h"
-#include "memory/alloc.h"
+#include "memory/gc.h"
 #include "vm/frame.h"
 #include <pthread.h>
 
@@ -178,6 +178,19 @@ static void forget(unsigned domain, uintptr_t ptr) {
     lock();
     remove_trace(domain, ptr);
     unlock();
+}
+
+void kr_tracemalloc_new_reference(PyObject *o) {
+    if (!state.on || noting) return;
+    uintptr_t ptr = (uintptr_t)o - kr_type_prefix(Py_TYPE(o));
+    lock();
+    Trace *t = state.on && state.traces_size ? find_trace(0, ptr) : NULL;
+    size_t size = t && t->traceback ? t->size : 0;
+    unlock();
+    if (!size) return;
+    noting = true;
+    note(0, ptr, size);         /* without memory for it, the old one stays */
+    noting = false;
 }
 
 /* ------------------------------------------------------------------ hooks */

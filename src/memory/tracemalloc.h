@@ -12,6 +12,8 @@ void kr_tracemalloc_stop(void);
 bool kr_tracemalloc_is_on(void);
 int kr_tracemalloc_limit(void);
 void kr_tracemalloc_clear(void);
+/* An object begins in memory that may have been another's: its trace, if there is one, is of this place then. */
+void kr_tracemalloc_new_reference(PyObject *);
 /* Bytes in traced blocks now and at most; the second call forgets the maximum. */
 void kr_tracemalloc_sizes(size_t *now, size_t *peak);
 void kr_tracemalloc_reset_peak(void);

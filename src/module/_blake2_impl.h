@@ -148,7 +148,10 @@ static int B2(add_type)(PyObject *module) {
     PyObject *type = PyType_FromModuleAndSpec(module, &B2(spec), NULL);
     int r = type ? PyModule_AddObjectRef(module, BLAKE_NAME, type) : -1;
     for (size_t i = 0; r == 0 && i < KR_ARRAY_LEN(constants); i++) {
-        PyObject *v = PyLong_FromLong(constants[i].value);
+        char name[40];          /* in the module: BLAKE2B_SALT_SIZE ... */
+        PyOS_snprintf(name, sizeof name, "BLAKE2%c_%s", Py_TOUPPER(BLAKE_NAME[6]), constants[i].name);
+        if (PyModule_AddIntConstant(module, name, constants[i].value) < 0) r = -1;
+        PyObject *v = r < 0 ? NULL : PyLong_FromLong(constants[i].value);
         r = v ? PyDict_SetItemString(((PyTypeObject *)type)->tp_dict, constants[i].name, v) : -1;
         Py_XDECREF(v);
     }

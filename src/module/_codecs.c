@@ -210,7 +210,12 @@ static PyObject *readbuffer_encode(PyObject *m, PyObject *args) {
 
 /* ------------------------------------------------------------------ the module */
 
-#define BOTH(name) {#name "_encode", name##_encode, METH_VARARGS, NULL}, {#name "_decode", name##_decode, METH_VARARGS, NULL}
+/* A codec's two functions, with what each takes. */
+#define BOTH(name, to_encode, to_decode) \
+    {#name "_encode", name##_encode, METH_VARARGS, #name "_encode($module, " to_encode ", /)\n--\n\n(the bytes, how much was encoded)."}, \
+    {#name "_decode", name##_decode, METH_VARARGS, #name "_decode($module, data, errors=None" to_decode ", /)\n--\n\n(the str, how many bytes were decoded)."}
+#define STR "str, errors=None"
+#define LATER ", final=False"
 static PyMethodDef methods[] = {
     {"register", codecs_register, METH_O, "register($module, search_function, /)\n--\n\nAdds a function that finds codecs by name."},
     {"unregister", codecs_unregister, METH_O, "unregister($module, search_function, /)\n--\n\nRemoves it, and forgets all codecs that were looked up."},
@@ -220,12 +225,16 @@ static PyMethodDef methods[] = {
     {"register_error", codecs_register_error, METH_VARARGS, "register_error($module, errors, handler, /)\n--\n\nNames an error handler."},
     {"lookup_error", codecs_lookup_error, METH_VARARGS, "lookup_error($module, name, /)\n--\n\nThe error handler of that name."},
     {"_forget_codec", codecs_forget, METH_O, "_forget_codec($module, encoding, /)\n--\n\nForgets a codec that was looked up."},
-    BOTH(escape), BOTH(charmap), BOTH(utf_7), BOTH(utf_8), BOTH(utf_16), BOTH(utf_16_le), BOTH(utf_16_be), BOTH(utf_32), BOTH(utf_32_le), BOTH(utf_32_be),
-    BOTH(unicode_escape), BOTH(raw_unicode_escape), BOTH(latin_1), BOTH(ascii),
-    {"utf_16_ex_decode", utf_16_ex_decode, METH_VARARGS, NULL},
-    {"utf_32_ex_decode", utf_32_ex_decode, METH_VARARGS, NULL},
+    BOTH(escape, "data, errors=None", ""), BOTH(charmap, STR ", mapping=None", ", mapping=None"), BOTH(utf_7, STR, LATER), BOTH(utf_8, STR, LATER),
+    BOTH(utf_16, STR ", byteorder=0", LATER), BOTH(utf_16_le, STR, LATER), BOTH(utf_16_be, STR, LATER),
+    BOTH(utf_32, STR ", byteorder=0", LATER), BOTH(utf_32_le, STR, LATER), BOTH(utf_32_be, STR, LATER),
+    BOTH(unicode_escape, STR, ", final=True"), BOTH(raw_unicode_escape, STR, ", final=True"), BOTH(latin_1, STR, ""), BOTH(ascii, STR, ""),
+    {"utf_16_ex_decode", utf_16_ex_decode, METH_VARARGS,
+     "utf_16_ex_decode($module, data, errors=None, byteorder=0, final=False,\n                 /)\n--\n\n(the str, how many bytes were decoded, the byte order)."},
+    {"utf_32_ex_decode", utf_32_ex_decode, METH_VARARGS,
+     "utf_32_ex_decode($module, data, errors=None, byteorder=0, final=False,\n                 /)\n--\n\n(the str, how many bytes were decoded, the byte order)."},
     {"charmap_build", charmap_build, METH_O, "charmap_build($module, map, /)\n--\n\nA mapping for charmap_encode() from the characters of the bytes 0, 1, ..."},
-    {"readbuffer_encode", readbuffer_encode, METH_VARARGS, NULL},
+    {"readbuffer_encode", readbuffer_encode, METH_VARARGS, "readbuffer_encode($module, data, errors=None, /)\n--\n\nThe bytes of bytes-like data, and their number."},
     {NULL, NULL, 0, NULL},
 };
 static PyModuleDef_Slot slots[] = {{0, NULL}};

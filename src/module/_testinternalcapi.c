@@ -74,7 +74,15 @@ static PyObject *encode_locale_ex(PyObject *module, PyObject *args) {
     return result;
 }
 
+/* posix's own function for paths, which must be absolute. */
+static PyObject *normalize_path(PyObject *module, PyObject *path) {
+    PyObject *posix = PyImport_ImportModule("posix"), *result = posix ? PyObject_CallMethod(posix, "_path_normpath", "O", path) : NULL;
+    Py_XDECREF(posix);
+    return result;
+}
+
 static PyMethodDef functions[] = {
+    {"normalize_path", normalize_path, METH_O, PyDoc_STR("normalize_path(path): an absolute path without '.', '..' and doubled slashes.")},
     {"set_config", set_config, METH_O, NULL},
     {"reset_path_config", reset_path_config, METH_NOARGS, NULL},
     {"DecodeLocaleEx", decode_locale_ex, METH_VARARGS, PyDoc_STR("DecodeLocaleEx(bytes, current_locale=0, errors='strict'): as the configuration decodes.")},

@@ -1,8 +1,8 @@
 /* _thread.c - the module `_thread`: lock, RLock, _local, starting threads.
  *
  * A thread's Python function runs between PyThreadState creation (by the parent, so that errors show there) and deletion
- * (by the thread). _local keeps one dict a thread in the thread's state dict, under a key that is the _local's own; a weak reference
- * with a callback removes the dicts when the _local dies.
+ * (by the thread). _local has one dict a thread, which is found by way of the thread's state dict, under a key that is the
+ * _local's own (LocalShare).
  */
 #include "krait.h"
 #include "runtime/gil.h"
@@ -24,8 +24,9 @@ typedef struct {
 } RLockObject;
 
 typedef struct {
-    PyTypeObject *lock_type, *rlock_type, *local_type, *args_type;
+    PyTypeObject *lock_type, *rlock_type, *local_type, *share_type, *args_type;
 } ThreadModule;
+static struct PyModuleDef thread_module;
 
 /* ------------------------------------------------------------------ lock */
 
@@ -260,13 +261,62 @@ static PyType_Spec rlock_spec = {"_thread.RLock", sizeof(RLockObject), 0,
 
 /* ------------------------------------------------------------------ _local */
 
-typedef struct {
+/* What a thread's state dict has of a _local: it goes with the thread. The dict of attributes behind it belongs to the _local, so that the collector finds
+ * cycles through it. */
+typedef struct LocalShare {
+    PyObject_HEAD
+    struct LocalObject *owner;  /* borrowed; NULL once it has been cleared */
+    struct LocalShare *next, **link;
+    PyObject *dict;             /* the owner's */
+} LocalShare;
+
+typedef struct LocalObject {
     PyObject_HEAD
     PyObject *key;              /* str, in every thread's state dict that has used this object */
     PyObject *args, *kwds;      /* for __init__ in each thread */
     PyObject *weakrefs;
+    LocalShare *shares;         /* of all threads, borrowed */
 } LocalObject;
 
+/* Takes a share from its owner: the dict, now the caller's. */
+static PyObject *share_take_dict(LocalShare *share) {
+    PyObject *dict = share->dict;
+    if (share->owner) {
+        *share->link = share->next;
+        if (share->next) share->next->link = share->link;
+    }
+    share->owner = NULL;
+    share->dict = NULL;
+    return dict;
+}
+static void share_dealloc(LocalShare *self) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject *dict = share_take_dict(self);
+    PyObject_Free(self);
+    Py_DECREF(type);
+    Py_XDECREF(dict);
+}
+static PyType_Slot share_slots[] = {{Py_tp_dealloc, share_dealloc}, {0, NULL}};
+static PyType_Spec share_spec = {"_thread._localdummy", sizeof(LocalShare), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, share_slots};
+
+/* A new, empty dict for this thread, borrowed. */
+static PyObject *local_add_dict(LocalObject *self, PyObject *ts) {
+    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &thread_module);
+    if (!module) return NULL;
+    LocalShare *share = PyObject_New(LocalShare, ((ThreadModule *)PyModule_GetState(module))->share_type);
+    if (!share) return NULL;
+    share->owner = NULL;
+    if (!(share->dict = PyDict_New()) || PyDict_SetItem(ts, self->key, (PyObject *)share) < 0) {
+        Py_DECREF(share);
+        return NULL;
+    }
+    share->owner = self;
+    share->link = &self->shares;
+    if ((share->next = self->shares)) share->next->link = &share->next;
+    self->shares = share;
+    Py_DECREF(share);           /* the thread's */
+    return share->dict;
+}
 static PyObject *local_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     if (type->tp_init == PyBaseObject_Type.tp_init &&
         ((args && PyTuple_GET_SIZE(args)) || (kwds && PyDict_GET_SIZE(kwds)))) {
@@ -278,9 +328,8 @@ static PyObject *local_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     self->args = Py_XNewRef(args);
     self->kwds = Py_XNewRef(kwds);
     self->key = PyUnicode_FromFormat("thread.local.%p", self);
-    PyObject *ts = PyThreadState_GetDict(), *d = PyDict_New();
-    if (!self->key || !ts || !d || PyDict_SetItem(ts, self->key, d) < 0) Py_CLEAR(self);
-    Py_XDECREF(d);
+    PyObject *ts = PyThreadState_GetDict();
+    if (!self->key || !ts || !local_add_dict(self, ts)) Py_CLEAR(self);
     return (PyObject *)self;
 }
 /* This thread's dict of self, borrowed; on first use in a thread __init__ runs. */
@@ -290,12 +339,11 @@ static PyObject *local_dict(LocalObject *self) {
         PyErr_SetString(PyExc_SystemError, "Couldn't get thread-state dictionary");
         return NULL;
     }
-    PyObject *d = PyDict_GetItemWithError(ts, self->key);
-    if (d || PyErr_Occurred()) return d;
-    if (!(d = PyDict_New())) return NULL;
-    int rc = PyDict_SetItem(ts, self->key, d);
-    Py_DECREF(d);
-    if (rc < 0) return NULL;
+    LocalShare *share = (LocalShare *)PyDict_GetItemWithError(ts, self->key);
+    if (share && share->owner == self) return share->dict;
+    if (PyErr_Occurred()) return NULL;
+    PyObject *d = local_add_dict(self, ts);
+    if (!d) return NULL;
     PyTypeObject *type = Py_TYPE(self);
     if (type->tp_init != PyBaseObject_Type.tp_init && type->tp_init((PyObject *)self, self->args, self->kwds) < 0) {
         PyObject *t, *v, *tb;
@@ -310,19 +358,14 @@ static int local_traverse(LocalObject *self, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->args);
     Py_VISIT(self->kwds);
+    for (LocalShare *share = self->shares; share; share = share->next) Py_VISIT(share->dict);
     return 0;
 }
 /* Drops every thread's dict of self. */
 static int local_clear(LocalObject *self) {
     Py_CLEAR(self->args);
     Py_CLEAR(self->kwds);
-    if (!self->key) return 0;
-    for (PyThreadState *t = PyInterpreterState_ThreadHead(PyInterpreterState_Get()); t; t = PyThreadState_Next(t)) {
-        if (!t->dict) continue;
-        PyObject *v = _PyDict_Pop(t->dict, self->key, Py_None);
-        if (!v) PyErr_Clear();
-        Py_XDECREF(v);
-    }
+    while (self->shares) Py_XDECREF(share_take_dict(self->shares));
     return 0;
 }
 static void local_dealloc(LocalObject *self) {
@@ -330,6 +373,12 @@ static void local_dealloc(LocalObject *self) {
     PyObject_GC_UnTrack(self);
     if (self->weakrefs) PyObject_ClearWeakRefs((PyObject *)self);
     local_clear(self);
+    for (PyThreadState *t = self->key ? PyInterpreterState_ThreadHead(PyInterpreterState_Get()) : NULL; t; t = PyThreadState_Next(t)) {
+        if (!t->dict) continue;
+        PyObject *v = _PyDict_Pop(t->dict, self->key, Py_None);
+        if (!v) PyErr_Clear();
+        Py_XDECREF(v);
+    }
     Py_CLEAR(self->key);
     type->tp_free(self);
     Py_DECREF(type);
@@ -566,7 +615,8 @@ static int thread_exec(PyObject *module) {
     if (!(m->lock_type = (PyTypeObject *)PyType_FromSpec(&lock_spec)) || PyModule_AddType(module, m->lock_type) < 0 ||
         PyDict_SetItemString(PyModule_GetDict(module), "LockType", (PyObject *)m->lock_type) < 0 ||
         !(m->rlock_type = (PyTypeObject *)PyType_FromSpec(&rlock_spec)) || PyModule_AddType(module, m->rlock_type) < 0 ||
-        !(m->local_type = (PyTypeObject *)PyType_FromSpec(&local_spec)) || PyModule_AddType(module, m->local_type) < 0 ||
+        !(m->local_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &local_spec, NULL)) || PyModule_AddType(module, m->local_type) < 0 ||
+        !(m->share_type = (PyTypeObject *)PyType_FromSpec(&share_spec)) ||
         !(m->args_type = PyStructSequence_NewType(&args_desc)) || PyModule_AddType(module, m->args_type) < 0 ||
         PyModule_AddObjectRef(module, "error", PyExc_RuntimeError) < 0)
         return -1;
@@ -580,6 +630,7 @@ static int thread_module_traverse(PyObject *module, visitproc visit, void *arg) 
     Py_VISIT(m->lock_type);
     Py_VISIT(m->rlock_type);
     Py_VISIT(m->local_type);
+    Py_VISIT(m->share_type);
     Py_VISIT(m->args_type);
     return 0;
 }
@@ -588,6 +639,7 @@ static int thread_module_clear(PyObject *module) {
     Py_CLEAR(m->lock_type);
     Py_CLEAR(m->rlock_type);
     Py_CLEAR(m->local_type);
+    Py_CLEAR(m->share_type);
     Py_CLEAR(m->args_type);
     return 0;
 }

@@ -190,11 +190,11 @@ static PyObject *builtin_any(PyObject *self, PyObject *x) { return scan_truth(x,
 
 PyDoc_STRVAR(ascii_doc, "ascii($module, obj, /)\n--\n\nrepr() with every non-ASCII character escaped.");
 static PyObject *builtin_ascii(PyObject *self, PyObject *x) { return PyObject_ASCII(x); }
-PyDoc_STRVAR(bin_doc, "bin($module, number, /)\n--\n\nBinary digits of an integer, with the prefix 0b.");
+PyDoc_STRVAR(bin_doc, "bin($module, number, /)\n--\n\nBinary digits of an integer, with the prefix 0b.\n\n>>> bin(10)\n'0b1010'");
 static PyObject *builtin_bin(PyObject *self, PyObject *x) { return PyNumber_ToBase(x, 2); }
-PyDoc_STRVAR(oct_doc, "oct($module, number, /)\n--\n\nOctal digits of an integer, with the prefix 0o.");
+PyDoc_STRVAR(oct_doc, "oct($module, number, /)\n--\n\nOctal digits of an integer, with the prefix 0o.\n\n>>> oct(64)\n'0o100'");
 static PyObject *builtin_oct(PyObject *self, PyObject *x) { return PyNumber_ToBase(x, 8); }
-PyDoc_STRVAR(hex_doc, "hex($module, number, /)\n--\n\nHexadecimal digits of an integer, with the prefix 0x.");
+PyDoc_STRVAR(hex_doc, "hex($module, number, /)\n--\n\nHexadecimal digits of an integer, with the prefix 0x.\n\n>>> hex(500)\n'0x1f4'");
 static PyObject *builtin_hex(PyObject *self, PyObject *x) { return PyNumber_ToBase(x, 16); }
 PyDoc_STRVAR(callable_doc, "callable($module, obj, /)\n--\n\nWhether the object can be called.");
 static PyObject *builtin_callable(PyObject *self, PyObject *x) { return PyBool_FromLong(PyCallable_Check(x)); }

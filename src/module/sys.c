@@ -495,7 +495,7 @@ static PyObject *sys_set_asyncgen_hooks(PyObject *self, PyObject *args, PyObject
     Py_RETURN_NONE;
 }
 static PyStructSequence_Field asyncgen_hooks_fields[] = {{"firstiter", "Called for each new one"}, {"finalizer", "Called for each abandoned one"}, {0}};
-static PyStructSequence_Desc asyncgen_hooks_desc = {"asyncgen_hooks", "The asynchronous generator hooks.", asyncgen_hooks_fields, 2};
+static PyStructSequence_Desc asyncgen_hooks_desc = {"builtins.asyncgen_hooks", "The asynchronous generator hooks.", asyncgen_hooks_fields, 2};
 
 /* A structseq type kept in the sys module's private attribute `key`. */
 static PyTypeObject *hidden_type(const char *key, PyStructSequence_Desc *desc) {
@@ -510,6 +510,7 @@ static PyTypeObject *hidden_type(const char *key, PyStructSequence_Desc *desc) {
 PyDoc_STRVAR(get_asyncgen_hooks_doc, "get_asyncgen_hooks($module, /)\n--\n\nThe asynchronous generator hooks.");
 static PyObject *sys_get_asyncgen_hooks(PyObject *self, PyObject *ignored) {
     PyTypeObject *type = hidden_type("_krait_asyncgen_hooks", &asyncgen_hooks_desc);
+    if (type) type->tp_name = "asyncgen_hooks";     /* made by a name with a dot, so that it has a module */
     PyObject *r = type ? PyStructSequence_New(type) : NULL;
     if (!r) return NULL;
     PyThreadState *ts = PyThreadState_Get();

@@ -355,7 +355,8 @@ PyTypeObject PyZip_Type = {
     .tp_getattro = PyObject_GenericGetAttr,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .tp_doc = PyDoc_STR("zip(*iterables, strict=False) --> tuples of one item of each iterable\n\n"
-                        "Ends with the shortest; with strict, iterables of different lengths are a ValueError."),
+                        "Ends with the shortest; with strict, iterables of different lengths are a ValueError.\n\n"
+                        ">>> list(zip((1, 2), 'ab'))\n[(1, 'a'), (2, 'b')]"),
     .tp_traverse = zip_traverse,
     .tp_iter = PyObject_SelfIter,
     .tp_iternext = kr_zip_next,

@@ -27,7 +27,7 @@ KrStaticBytes kr_bytes_empty_storage = {.base = {.ob_base = {KR_IMMORTAL_REFCNT,
 
 /* ------------------------------------------------------------------ creation */
 
-/* A bytes of n > 0 bytes to be filled in. */
+/* A new bytes of n bytes to be filled in. */
 static PyObject *bytes_alloc(Py_ssize_t n) {
     if (n > KR_BYTES_MAX) {
         PyErr_SetString(PyExc_OverflowError, "byte string is too large");
@@ -200,7 +200,7 @@ static PyObject *bytes_repeat(PyObject *o, Py_ssize_t times) {
         return Py_NewRef(o);
     if (n * times > KR_BYTES_MAX)
         return PyErr_NoMemory();
-    PyObject *r = PyBytes_FromStringAndSize(NULL, n * times);
+    PyObject *r = bytes_alloc(n * times);       /* a new one even if it is empty */
     if (r != NULL)
         kr_bytes_fill(kr_bytes_data(r), kr_bytes_data(o), n, times);
     return r;

@@ -15,7 +15,9 @@
     X(find, FAST, "B.find(sub[, start[, end]]) -> int\n\nThe lowest index of sub in B[start:end], or -1.")                   \
     X(hex, KW,                                                                                             \
       "hex($self, /, sep=<unrepresentable>, bytes_per_sep=1)\n--\n\nA str of hexadecimal digits, with separators on demand: "         \
-      "counted from the right when bytes_per_sep is positive, else from the left.")                                                   \
+      "counted from the right when bytes_per_sep is positive, else from the left.\n\n"                                                \
+      ">>> b'krait'.hex()\n'6b72616974'\n>>> b'krait'.hex(' ')\n'6b 72 61 69 74'\n>>> b'krait'.hex('-', 2)\n'6b-7261-6974'\n"        \
+      ">>> b'krait'.hex('-', -2)\n'6b72-6169-74'\n>>> bytearray(b'krait').hex(':', 3)\n'6b72:616974'")                                 \
     X(index, FAST, "B.index(sub[, start[, end]]) -> int\n\nLike find(), but ValueError when there is none.")                 \
     X(isalnum, NOARGS, "B.isalnum() -> bool\n\nWhether all bytes are ASCII letters or digits, and there is one.")                \
     X(isalpha, NOARGS, "B.isalpha() -> bool\n\nWhether all bytes are ASCII letters, and there is one.")                          \

@@ -616,9 +616,14 @@ static PyMethodDef float_methods[] = {
     {"__round__", KR_METH(float_round), METH_FASTCALL,
      PyDoc_STR("__round__($self, ndigits=None, /)\n--\n\nRounds to ndigits decimal places, ties to even; to an int when ndigits is None.")},
     {"as_integer_ratio", float_as_integer_ratio, METH_NOARGS,
-     PyDoc_STR("as_integer_ratio($self, /)\n--\n\nThe pair of ints in lowest terms whose exact ratio is self, the denominator positive.")},
-    {"fromhex", float_fromhex, METH_O | METH_CLASS, PyDoc_STR("fromhex($type, string, /)\n--\n\nThe float that a hexadecimal literal stands for.")},
-    {"hex", float_hex, METH_NOARGS, PyDoc_STR("hex($self, /)\n--\n\nA hexadecimal literal of self.")},
+     PyDoc_STR("as_integer_ratio($self, /)\n--\n\nThe pair of ints in lowest terms whose exact ratio is self, the denominator positive.\n\n"
+               ">>> (2.5).as_integer_ratio()\n(5, 2)\n>>> (0.0).as_integer_ratio()\n(0, 1)\n>>> (-3.75).as_integer_ratio()\n(-15, 4)")},
+    {"fromhex", float_fromhex, METH_O | METH_CLASS,
+     PyDoc_STR("fromhex($type, string, /)\n--\n\nThe float that a hexadecimal literal stands for.\n\n"
+               ">>> float.fromhex('0x1.4p+1')\n2.5\n>>> float.fromhex('-0x8p-4')\n-0.5")},
+    {"hex", float_hex, METH_NOARGS,
+     PyDoc_STR("hex($self, /)\n--\n\nA hexadecimal literal of self.\n\n"
+               ">>> (2.5).hex()\n'0x1.4000000000000p+1'\n>>> (-0.5).hex()\n'-0x1.0000000000000p-1'")},
     {"is_integer", float_is_integer, METH_NOARGS, PyDoc_STR("is_integer($self, /)\n--\n\nWhether self is a whole number.")},
     {"__getnewargs__", float_getnewargs, METH_NOARGS, PyDoc_STR("__getnewargs__($self, /)\n--\n\n")},
     {"__getformat__", float_getformat, METH_O | METH_CLASS,

@@ -341,13 +341,13 @@ static PyObject *long_get_constant(PyObject *o, void *value) { return Py_NewRef(
 
 static PyMethodDef long_methods[] = {
     {"conjugate", long_self, METH_NOARGS, PyDoc_STR("Returns self, the complex conjugate of any int.")},
-    {"bit_length", long_bit_length, METH_NOARGS, PyDoc_STR("bit_length($self, /)\n--\n\nNumber of bits that self needs in binary, sign excluded.")},
-    {"bit_count", long_bit_count, METH_NOARGS, PyDoc_STR("bit_count($self, /)\n--\n\nNumber of ones in the binary representation of abs(self).")},
+    {"bit_length", long_bit_length, METH_NOARGS, PyDoc_STR("bit_length($self, /)\n--\n\nNumber of bits that self needs in binary, sign excluded.\n\n>>> (8).bit_length()\n4\n>>> (-7).bit_length()\n3")},
+    {"bit_count", long_bit_count, METH_NOARGS, PyDoc_STR("bit_count($self, /)\n--\n\nNumber of ones in the binary representation of abs(self).\n\n>>> (8).bit_count()\n1\n>>> (-7).bit_count()\n3")},
     {"to_bytes", KR_METH(long_to_bytes), METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("to_bytes($self, /, length=1, byteorder=\'big\', *, signed=False)\n--\n\nThe int as an array of bytes.")},
     {"from_bytes", KR_METH(long_from_bytes), METH_FASTCALL | METH_KEYWORDS | METH_CLASS,
      PyDoc_STR("from_bytes($type, /, bytes, byteorder=\'big\', *, signed=False)\n--\n\nThe int that an array of bytes represents.")},
-    {"as_integer_ratio", long_as_integer_ratio, METH_NOARGS, PyDoc_STR("as_integer_ratio($self, /)\n--\n\nThe pair (self, 1).")},
+    {"as_integer_ratio", long_as_integer_ratio, METH_NOARGS, PyDoc_STR("as_integer_ratio($self, /)\n--\n\nThe pair (self, 1).\n\n>>> (8).as_integer_ratio()\n(8, 1)\n>>> (-7).as_integer_ratio()\n(-7, 1)\n>>> True.as_integer_ratio()\n(1, 1)")},
     {"__trunc__", long_self, METH_NOARGS, PyDoc_STR("Truncating an int gives itself.")},
     {"__floor__", long_self, METH_NOARGS, PyDoc_STR("The floor of an int is itself.")},
     {"__ceil__", long_self, METH_NOARGS, PyDoc_STR("The ceiling of an int is itself.")},

@@ -888,7 +888,9 @@ static PyMethodDef memory_methods[] = {
     {"tobytes", KR_METH(memory_tobytes), METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("tobytes($self, /, order=\'C\')\n--\n\nThe items as bytes; order is 'C', 'F' or 'A' (Fortran's if the memory has it).")},
     {"hex", KR_METH(memory_hex), METH_FASTCALL | METH_KEYWORDS,
-     PyDoc_STR("hex($self, /, sep=<unrepresentable>, bytes_per_sep=1)\n--\n\nThe bytes as a str of hexadecimal digits.")},
+     PyDoc_STR("hex($self, /, sep=<unrepresentable>, bytes_per_sep=1)\n--\n\nThe bytes as a str of hexadecimal digits.\n\n"
+               ">>> view = memoryview(b'krait')\n>>> view.hex()\n'6b72616974'\n>>> view.hex(' ')\n'6b 72 61 69 74'\n"
+               ">>> view.hex('-', 2)\n'6b-7261-6974'\n>>> view.hex('-', -2)\n'6b72-6169-74'")},
     {"tolist", memory_tolist, METH_NOARGS, PyDoc_STR("tolist($self, /)\n--\n\nThe items as a list, of lists when there are more dimensions.")},
     {"cast", KR_METH(memory_cast), METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("cast($self, /, format, shape=<unrepresentable>)\n--\n\nThe same memory with another format or shape.")},

@@ -14,15 +14,19 @@ static int hex_digits(const KrDecoder *d, Py_ssize_t i, int digits, Py_UCS4 *val
     *value = v;
     return k;
 }
-/* The character called s[start:end], looked up in the module unicodedata. */
+/* Finds the character of a name in the module unicodedata: whether there is one; -1 with UnicodeError without the module. */
 static int character_called(const char *name, Py_ssize_t n, Py_UCS4 *c) {
     PyObject *module = PyImport_ImportModule("unicodedata"), *r = module ? PyObject_CallMethod(module, "lookup", "s#", name, n) : NULL;
-    Py_XDECREF(module);
+    if (!module) {
+        PyErr_SetString(PyExc_UnicodeError, "\\N escapes not supported (can't load unicodedata module)");
+        return -1;
+    }
+    Py_DECREF(module);
     bool good = r && kr_unicode_check(r) && PyUnicode_GET_LENGTH(r) == 1;
     if (good) *c = PyUnicode_READ_CHAR(r, 0);
     Py_XDECREF(r);
     if (!good) PyErr_Clear();
-    return good ? 0 : -1;
+    return good;
 }
 typedef struct {
     bool partial;               /* stop before what is unfinished */
@@ -79,7 +83,8 @@ static int escape(KrDecoder *d, Py_ssize_t *i, const EscapeOptions *o) {
             while (end < d->n && d->s[end] != '}') end++;
             if (end >= d->n && o->partial) return 1;
             if (end < d->n && end > at + 1) {
-                if (character_called((const char *)d->s + at + 1, end - at - 1, &c) < 0) return kr_decode_error(d, start, end + 1, "unknown Unicode character name", i);
+                int known = character_called((const char *)d->s + at + 1, end - at - 1, &c);
+                if (known <= 0) return known < 0 ? -1 : kr_decode_error(d, start, end + 1, "unknown Unicode character name", i);
                 at = end + 1;
                 break;
             }

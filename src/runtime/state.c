@@ -411,7 +411,10 @@ int PyState_AddModule(PyObject *module, PyModuleDef *def) {
         if (PyList_Append(list, Py_None) < 0) return -1;
     return PyList_SetItem(list, def->m_base.m_index, Py_NewRef(module));
 }
+PyAPI_FUNC(int) _PyState_AddModule(PyThreadState *ts, PyObject *module, PyModuleDef *def); /* of the stable ABI, in no public header */
 int _PyState_AddModule(PyThreadState *ts, PyObject *module, PyModuleDef *def) { return PyState_AddModule(module, def); }
+PyAPI_FUNC(void) _PyThreadState_Init(PyThreadState *ts);                                  /* the same */
+void _PyThreadState_Init(PyThreadState *ts) { Py_FatalError("_PyThreadState_Init() is for internal use only"); }
 
 int PyState_RemoveModule(PyModuleDef *def) {
     PyObject *list = kr_interp()->runtime.modules_by_index;

@@ -162,10 +162,14 @@ static void frame_dealloc(PyFrameObject *o) {
 
 /* ------------------------------------------------------------------ locals */
 
-/* The value of register i: a cell's contents for cell and free variables that are cells already. Borrowed, NULL if unbound. */
+/* The value of register i: a cell's contents for cell and free variables that are cells already; before the frame has begun, free variables are in
+ * the function's closure. Borrowed, NULL if unbound. */
 static PyObject *local_value(KrFrame *f, int i) {
     PyObject *v = f->regs ? f->regs[i] : NULL;
     char kind = PyBytes_AS_STRING(f->code->base.co_localspluskinds)[i];
+    int free = i - (f->code->base.co_nlocalsplus - f->code->base.co_nfreevars);
+    if (!v && (kind & 0x80) && f->pc == f->code->instrs && f->func && f->func->func_closure && free < PyTuple_GET_SIZE(f->func->func_closure))
+        v = PyTuple_GET_ITEM(f->func->func_closure, free);
     return v && (kind & 0xc0) && PyCell_Check(v) ? PyCell_GET(v) : v;
 }
 /* Brings the mapping of f_locals up to date. */

@@ -53,9 +53,10 @@ KR_INLINE bool kr_frame_is_plain(const KrFrame *f, KrCont cont) {
     return memcmp(&f->owner, plain, sizeof plain) == 0;
 }
 
-/* The frame that Python code finds in the place of f: f, or the first one outwards that is not being left. NULL for none. */
+/* The frame that Python code finds in the place of f: f, or the first one outwards that is neither being left nor still in the prologue of its
+ * code. NULL for none. */
 KR_INLINE KrFrame *kr_frame_visible(KrFrame *f) {
-    while (f && KR_UNLIKELY(f->leaving)) f = f->previous;
+    while (f && KR_UNLIKELY(f->leaving || (f->owner == KR_FRAME_ON_STACK && f->pc <= f->code->instrs + f->code->first_traceable))) f = f->previous;
     return f;
 }
 

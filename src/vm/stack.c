@@ -178,6 +178,9 @@ int Py_EnterRecursiveCall(const char *where) {
     if (KR_UNLIKELY(t->base.recursion_remaining-- <= 0 || kr_c_stack_low())) return kr_recursion_exceeded(t, where);
     return 0;
 }
+/* Of the stable ABI, in no public header: what the macros of older versions call when the count has run out. */
+PyAPI_FUNC(int) _Py_CheckRecursiveCall(PyThreadState *ts, const char *where);
+int _Py_CheckRecursiveCall(PyThreadState *ts, const char *where) { return kr_recursion_exceeded((KrThread *)ts, where); }
 void Py_LeaveRecursiveCall(void) { kr_thread()->base.recursion_remaining++; }
 int Py_GetRecursionLimit(void) { return kr_interp()->vm.recursion_limit; }
 void Py_SetRecursionLimit(int limit) {

@@ -25,6 +25,8 @@ LINE = re.compile(r"^.*\.\.\. (?:.*?)(ok|FAIL|ERROR|skipped .*|expected failure|
 HEAD = re.compile(r"^(?:FAIL|ERROR): (\S+) \((?:test|__main__)\.?(\S*)\)", re.M)
 # Files that make their test classes in test_main(), which unittest doesn't call.
 AS_PROGRAMS = {"test_decimal", "test_pep646_syntax", "test_xml_etree", "test_xml_etree_c"}
+# Files that take long under any Python: what their time limit is multiplied by.
+SLOW = {"test_asyncio": 3, "test_multiprocessing_fork": 3, "test_multiprocessing_forkserver": 3, "test_regrtest": 2, "test_socket": 2}
 FIELDS = ["file", "state", "passed", "failed", "skipped", "quick", "why"]
 
 
@@ -50,7 +52,8 @@ def write_table(rows):
 
 def run_one(krait, name, timeout):
     """state is pass, part, crash, hang or fail (nothing ran)."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm"}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm", "PYTHONREGRTEST_UNICODE_GUARD": "\N{SMILING FACE WITH SUNGLASSES}"}  # the last as regrtest
     with tempfile.TemporaryDirectory() as folder, open(os.path.join(RESULTS, name + ".log"), "w+", encoding="utf-8", errors="replace") as log:
         try:
             command = ["test." + name] if name in AS_PROGRAMS else ["unittest", "-v", "test." + name]
@@ -110,7 +113,7 @@ def main():
             done = json.load(f)
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
         todo = [n for n in names if n not in done]
-        for result in pool.map(lambda n: run_one(options.krait, n, options.timeout * options.slower), todo):
+        for result in pool.map(lambda n: run_one(options.krait, n, options.timeout * options.slower * SLOW.get(n, 1)), todo):
             done[result["file"]] = result
             if not options.tests and not options.quick:
                 with open(saved, "w", encoding="utf-8") as f:

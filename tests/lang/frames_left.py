@@ -96,3 +96,12 @@ def make():
 
 
 make()
+
+
+def enclosing(x):
+    def generator(y=1):
+        yield x
+    return generator()
+
+
+print(enclosing(3).gi_frame.f_locals)

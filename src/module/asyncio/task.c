@@ -65,7 +65,7 @@ static PyObject *task_step_get_self(PyObject *o, void *unused) {
 static PyGetSetDef task_step_getset[] = {{"__self__", task_step_get_self}, {NULL}};
 static PyType_Slot task_step_slots[] = {{Py_tp_dealloc, task_step_dealloc}, {Py_tp_traverse, task_step_traverse}, {Py_tp_clear, task_step_clear},
                                         {Py_tp_call, task_step_call}, {Py_tp_getset, task_step_getset}, {0, NULL}};
-PyType_Spec kr_task_step_spec = {"TaskStepMethWrapper", sizeof(TaskStep), 0,
+PyType_Spec kr_task_step_spec = {"_asyncio.TaskStepMethWrapper", sizeof(TaskStep), 0,
                                  Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, task_step_slots};
 
 /* ------------------------------------------------------------------ a step */

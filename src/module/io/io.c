@@ -140,6 +140,14 @@ static int io_exec(PyObject *m) {
     for (size_t i = 0; i < KR_ARRAY_LEN(types); i++)
         if (PyModule_AddType(m, types[i]) < 0) return -1;
     if (PyType_Ready(&kr_io_bytesbuffer_type) < 0) return -1;
+    /* the functions say that they are of `io`, by which they are pickled */
+    PyObject *public = PyUnicode_InternFromString("io");
+    for (const PyMethodDef *method = io_methods; public && method->ml_name; method++) {
+        PyObject *f = PyDict_GetItemString(PyModule_GetDict(m), method->ml_name);
+        if (f && PyCFunction_Check(f)) Py_XSETREF(((PyCFunctionObject *)f)->m_module, Py_NewRef(public));
+    }
+    if (!public) return -1;
+    Py_DECREF(public);
     PyObject *u = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO){}", "UnsupportedOperation", PyExc_OSError, PyExc_ValueError);
     int rc = u ? PyModule_AddObjectRef(m, "UnsupportedOperation", u) : -1;
     Py_XDECREF(u);

@@ -210,17 +210,11 @@ static PyObject *posix_path_normpath(PyObject *self, PyObject *args, PyObject *k
         return NULL;
     }
     Py_ssize_t n = PyUnicode_GET_LENGTH(o), out = 0, floor;
-    if (n == 0) return PyUnicode_FromString(".");
     Py_UCS4 *in = PyUnicode_AsUCS4Copy(o), *buf = in ? PyMem_Malloc((size_t)(n + 1) * sizeof *buf) : NULL;
     if (!buf) {
         PyMem_Free(in);
         return in ? PyErr_NoMemory() : NULL;
     }
-    for (Py_ssize_t i = 0; i < n; i++)
-        if (in[i] == 0) { /* as the C-string based original: stops there */
-            n = i;
-            break;
-        }
     Py_ssize_t i = 0;
     while (i < n && in[i] == '/') i++;
     Py_ssize_t slashes = i == 2 ? 2 : i > 0;
@@ -249,7 +243,7 @@ static PyObject *posix_path_normpath(PyObject *self, PyObject *args, PyObject *k
         i = j;
         while (i < n && in[i] == '/') i++;
     }
-    PyObject *r = out ? PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, buf, out) : PyUnicode_FromString(".");
+    PyObject *r = PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, buf, out);    /* perhaps empty: posixpath makes "." of it */
     PyMem_Free(in);
     PyMem_Free(buf);
     return r;
