@@ -48,11 +48,18 @@ static void end(KrThread *t) {
     destroy(t);
 }
 
+/* The dicts of static types, which belong to the main interpreter, are whole from now on. */
+static int fill_type_dicts(KrThread *caller) {
+    if (!caller) kr_thread_swap(kr_runtime.main_interp->threads);
+    int r = kr_types_fill_dicts();
+    if (!caller) kr_thread_swap(NULL);
+    return r;
+}
 PyThreadState *_Py_NewInterpreter(int isolated) {
     if (!kr_runtime.initialized) Py_FatalError("Py_NewInterpreter: the interpreter is not initialized");
     kr_runtime.process.gil_check_off = true;
     KrThread *caller = kr_thread();
-    KrInterp *interp = kr_types_fill_dicts() < 0 ? NULL : PyInterpreterState_New();
+    KrInterp *interp = fill_type_dicts(caller) < 0 ? NULL : PyInterpreterState_New();
     if (!interp) return NULL;
     KrThread *t = (KrThread *)PyThreadState_New(interp);
     if (!t) {
