@@ -156,27 +156,35 @@ static int find_leaders(Assembler *as) {
 
 /* ------------------------------------------------------------------ places */
 
-/* An instruction without a place takes that of the one before it in the same straight line, or of the only jump that leads to it from above. Where
- * several ways meet it keeps none; only what leaves the function shows the line of the code before it then. */
+/* An instruction without a place takes that of the one before it in the same straight line, or of what leads to it from above. Where
+ * ways from several lines meet it keeps none; only what leaves the function shows the line of the code before it then. */
+/* The ways that lead to an instruction: how many, how many of them were seen so far, where the first comes from (lineno -1 when the lines differ). */
+typedef struct { int all, seen; KrSpan from; } Ways;
+static void see_way(Ways *w, KrSpan from) {
+    if (w->seen++ == 0) w->from = from;
+    else if (w->from.lineno != from.lineno) w->from = CG_NO_SPAN;
+}
 static int fill_places(Assembler *as) {
     CgUnit *u = as->u;
-    int *ways = PyMem_Calloc((size_t)u->ninstrs + 1, sizeof *ways);     /* that lead to each instruction */
+    Ways *ways = PyMem_Calloc((size_t)u->ninstrs + 3, sizeof *ways);
     if (!ways) {
         PyErr_NoMemory();
         return -1;
     }
     for (int i = 0; i < u->ninstrs; i++) {
         const CgInstr *in = &u->instrs[i];
-        if (!ends_line(in)) ways[i + 1]++;
-        if (in->label != CG_NO_LABEL) ways[target_of(as, in)]++;
-        if (in->cover != CG_NO_COVER) ways[handler_of(as, in)]++;
-        if (in->op == KR_OP_FOR_ITER && i + 2 <= u->ninstrs) ways[i + 2]++;
+        if (!ends_line(in)) ways[i + 1].all++;
+        if (in->label != CG_NO_LABEL) ways[target_of(as, in)].all++;
+        if (in->cover != CG_NO_COVER) ways[handler_of(as, in)].all++;
+        if (in->op == KR_OP_FOR_ITER) ways[i + 2].all++;
     }
     for (int i = 0; i < u->ninstrs; i++) {
         CgInstr *in = &u->instrs[i];
         if (in->at.lineno < 0 && i > 0 && !as->leader[i] && !ends_line(&u->instrs[i - 1])) in->at = u->instrs[i - 1].at;
-        int to = in->label == CG_NO_LABEL ? -1 : target_of(as, in);
-        if (to > i && to < u->ninstrs && u->instrs[to].at.lineno < 0 && ways[to] == 1) u->instrs[to].at = in->at;
+        else if (in->at.lineno < 0 && ways[i].seen && ways[i].seen == ways[i].all) in->at = ways[i].from;
+        if (!ends_line(in)) see_way(&ways[i + 1], in->at);
+        if (in->label != CG_NO_LABEL && target_of(as, in) > i) see_way(&ways[target_of(as, in)], in->at);
+        if (in->op == KR_OP_FOR_ITER) see_way(&ways[i + 2], in->at);
     }
     PyMem_Free(ways);
     KrSpan last = {u->firstlineno, 0, u->firstlineno, 0};
