@@ -6,7 +6,7 @@
 #include "krait.h"
 #include "object/bytes.h"
 #include "object/long.h"
-#include "module/crc32_table.h"
+#include <zlib.h>
 
 typedef struct {
     PyObject *error, *incomplete;
@@ -339,16 +339,9 @@ static PyObject *binascii_crc32(PyObject *m, PyObject *const *args, Py_ssize_t n
     }
     if (PyObject_GetBuffer(args[0], &view, PyBUF_SIMPLE) < 0)
         return NULL;
-    const unsigned char *p = view.buf, *end = p + view.len;
-    crc = ~crc;
-    for (; end - p >= 4; p += 4) {
-        crc ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-        crc = kr_crc32_table[3][crc & 255] ^ kr_crc32_table[2][crc >> 8 & 255] ^ kr_crc32_table[1][crc >> 16 & 255] ^ kr_crc32_table[0][crc >> 24];
-    }
-    for (; p < end; p++)
-        crc = crc >> 8 ^ kr_crc32_table[0][(crc ^ *p) & 255];
+    unsigned long r = crc32_z(crc, view.buf, (size_t)view.len);
     PyBuffer_Release(&view);
-    return PyLong_FromUnsignedLong(~crc & 0xffffffffu);
+    return PyLong_FromUnsignedLong(r & 0xffffffffu);
 }
 
 /* ------------------------------------------------------------------ quoted-printable */

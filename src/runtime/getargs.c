@@ -6,6 +6,7 @@
  * Values handed out are borrowed; what a conversion allocates is taken back if a later one fails.
  */
 #include "runtime/getargs.h"
+#include "object/long.h"
 
 /* ------------------------------------------------------------------ positional */
 
@@ -51,26 +52,34 @@ static int wrong_count(const char *fname, const char *message, Py_ssize_t n, int
                  min == max ? "exactly" : n < min ? "at least" : "at most", limit, limit == 1 ? "" : "s", n);
     return 0;
 }
-/* The commonest formats: n positional arguments that are all taken as objects, with what is left optional. False: not such a case (nothing is lost then). */
-static bool take_objects(PyObject *const *args, Py_ssize_t n, const char *f, va_list va) {
-    bool optional = false;
+/* The commonest calls: n positional arguments that need no conversion worth the name, with what is left optional. False: not such a case (nothing is lost then). */
+static bool take_simple(PyObject *const *args, Py_ssize_t n, const char *f, va_list va) {
+    bool optional = false, done = false;
     va_list own;
     va_copy(own, va);
-    for (Py_ssize_t i = 0;; i++) {
+    for (Py_ssize_t i = 0;; i++, f++) {
         if (*f == '|') {
             optional = true;
             f++;
         }
-        if (i == n || f[0] != 'O' || f[1] == '!' || f[1] == '&') {
-            va_end(own);
-            return i == n && (optional || *f == '\0' || *f == ':' || *f == ';');
+        if (i == n) {
+            done = optional || *f == '\0' || *f == ':' || *f == ';';
+            break;
         }
-        *va_arg(own, PyObject **) = args[i];
-        f++;
+        PyObject *o = args[i];
+        bool small = PyLong_CheckExact(o) && kr_long_is_compact(o);
+        if (f[0] == 'O' ? f[1] != '!' && f[1] != '&' : f[0] == 'U' && PyUnicode_Check(o) && PyUnicode_IS_READY(o)) *va_arg(own, PyObject **) = o;
+        else if (f[0] == 'n' && small) *va_arg(own, Py_ssize_t *) = (Py_ssize_t)kr_long_compact_value(o);
+        else if (f[0] == 'i' && small) *va_arg(own, int *) = (int)kr_long_compact_value(o);
+        else if (f[0] == 'p' && PyBool_Check(o)) *va_arg(own, int *) = o == Py_True;
+        else if (f[0] == 'd' && PyFloat_CheckExact(o)) *va_arg(own, double *) = PyFloat_AS_DOUBLE(o);
+        else break;
     }
+    va_end(own);
+    return done;
 }
 static int parse_stack(PyObject *const *args, Py_ssize_t n, const char *format, va_list va, bool ssize) {
-    if (take_objects(args, n, format, va)) return 1;
+    if (take_simple(args, n, format, va)) return 1;
     int min, max;
     const char *fname, *message;
     if (survey(format, &min, &max, &fname, &message) < 0) return 0;
@@ -272,7 +281,7 @@ static void too_many(const char *fn, const char *parens, int max, bool some_opti
 }
 /* Parses by a format with a keyword list; `limit` (or NULL) is the parser that g's names come from. */
 static int parse_keywords(Given *g, const char *format, const struct _PyArg_Parser *limit, va_list va, bool ssize) {
-    if (g->nkw == 0 && take_objects(g->args, g->nargs, format, va)) return 1;
+    if (g->nkw == 0 && take_simple(g->args, g->nargs, format, va)) return 1;
     const char *const *keywords = g->keywords;
     const char *fname = strchr(format, ':'), *message = NULL;
     if (fname) fname++;

@@ -92,7 +92,7 @@ print("RESULT", result.testsRun - bad - len(result.skipped), bad, len(result.ski
 def build(name, sources, folder):
     target = os.path.join(folder, name + ".so")
     subprocess.run(["gcc", "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-fno-strict-aliasing", "-fwrapv", "-w", "-Isrc", "-I/usr/include/python3.11",
-                    "tests/hosted/shim.c", *sources, "-lm", "-lffi", "-o", target], cwd=ROOT, check=True)
+                    "tests/hosted/shim.c", *sources, "-lm", "-lffi", "-lz", "-o", target], cwd=ROOT, check=True)
     return target
 
 

@@ -290,6 +290,7 @@ static PyObject *buffered_writable(Buffered *self, PyObject *ignored) { return a
 static PyObject *buffered_fileno(Buffered *self, PyObject *ignored) { return ask_raw(self, KR_STR(fileno)); }
 static PyObject *buffered_isatty(Buffered *self, PyObject *ignored) { return ask_raw(self, KR_STR(isatty)); }
 static PyObject *get_attr(Buffered *self, PyObject *name) { return check_init(self) < 0 ? NULL : PyObject_GetAttr(self->raw, name); }
+PyObject *kr_io_buffered_below(PyObject *self) { return ((Buffered *)self)->ok ? ((Buffered *)self)->raw : NULL; }
 static PyObject *buffered_get_closed(Buffered *self, void *ignored) { return get_attr(self, KR_STR(closed)); }
 static PyObject *buffered_get_name(Buffered *self, void *ignored) { return get_attr(self, KR_STR(name)); }
 static PyObject *buffered_get_mode(Buffered *self, void *ignored) { return get_attr(self, KR_STR(mode)); }

@@ -415,6 +415,7 @@ static PyObject *fileio_repr(FileIO *self) {
     Py_DECREF(name);
     return r;
 }
+int kr_io_fileio_is_closed(PyObject *self) { return ((FileIO *)self)->fd < 0; }
 static PyObject *get_closed(FileIO *self, void *ignored) { return PyBool_FromLong(self->fd < 0); }
 static PyObject *get_closefd(FileIO *self, void *ignored) { return PyBool_FromLong(self->closefd); }
 static PyObject *get_mode(FileIO *self, void *ignored) { return PyUnicode_FromString(mode_string(self)); }

@@ -21,6 +21,10 @@ PyObject *kr_io_unsupported(const char *text);
 int kr_io_check(PyObject *self, PyObject *capability, const char *message);
 /* Whether self.closed; -1 on error. */
 int kr_io_is_closed(PyObject *self);
+/* What is below an object of exactly such a class, or NULL when it has none (any more); borrowed. */
+PyObject *kr_io_text_below(PyObject *self) KR_BORROWED;
+PyObject *kr_io_buffered_below(PyObject *self) KR_BORROWED;
+int kr_io_fileio_is_closed(PyObject *self);
 /* Raises ValueError when self.closed. 0 or -1. */
 int kr_io_check_closed(PyObject *self);
 /* Calls a method without arguments and drops the result. 0 or -1. */

@@ -25,6 +25,12 @@ PyObject *kr_io_unsupported(const char *text) {
     return NULL;
 }
 int kr_io_is_closed(PyObject *self) {
+    /* krait's own classes answer at once, down to the FileIO */
+    for (PyObject *below = self; below != NULL;) {
+        PyTypeObject *t = Py_TYPE(below);
+        if (t == &kr_io_fileio_type) return kr_io_fileio_is_closed(below);
+        below = t == &kr_io_wrapper_type ? kr_io_text_below(below) : t == &kr_io_reader_type || t == &kr_io_writer_type || t == &kr_io_random_type ? kr_io_buffered_below(below) : NULL;
+    }
     PyObject *c;
     if (_PyObject_LookupAttr(self, KR_STR(closed), &c) < 0) return -1;
     if (!c) return 0;

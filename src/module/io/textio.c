@@ -935,6 +935,7 @@ static PyObject *get_name(Text *self, void *ignored) {
     CHECK(self);
     return PyObject_GetAttr(self->buffer, KR_STR(name));
 }
+PyObject *kr_io_text_below(PyObject *self) { return ((Text *)self)->ok ? ((Text *)self)->buffer : NULL; }
 static PyObject *get_closed(Text *self, void *ignored) {
     CHECK(self);
     return PyObject_GetAttr(self->buffer, KR_STR(closed));
