@@ -102,8 +102,9 @@ restart:;
             PyObject *other = kr_keys_key(k, ix);
             bool same = other == key;
             if (!same && kr_keys_hash(k, ix) == hash) {
-                if (is_str && PyUnicode_CheckExact(other)) {
-                    same = kr_str_equal(other, key);
+                int plain = Py_TYPE(other) == Py_TYPE(key) ? kr_equal_plain(other, key) : -1;
+                if (plain >= 0) {
+                    same = plain;
                 } else {
                     Py_INCREF(other);
                     int eq = PyObject_RichCompareBool(other, key, Py_EQ);
@@ -254,6 +255,22 @@ KR_INLINE void dict_maybe_track(PyDictObject *d, PyObject *key, PyObject *value)
         kr_gc_track((PyObject *)d);
 }
 
+/* A new entry behind the others, found through this slot; there is room, and the key fits the kind of block. */
+KR_INLINE void dict_append(PyDictObject *d, PyDictKeysObject *k, size_t slot, PyObject *key, Py_hash_t hash, PyObject *value) {
+    kr_keys_set_slot(k, slot, k->nentries);
+    Py_INCREF(key);
+    Py_INCREF(value);
+    if (k->kind == KR_KEYS_GENERAL)
+        kr_keys_entries(k)[k->nentries] = (KrDictEntry){hash, key, value};
+    else
+        kr_keys_unicode_entries(k)[k->nentries] = (KrDictUnicodeEntry){key, value};
+    k->nentries++;
+    k->usable--;
+    k->version = 0;
+    d->ma_used++;
+    kr_dict_touch(d);
+}
+
 int kr_dict_insert_new(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject *value) {
     bool is_str = PyUnicode_CheckExact(key);
     dict_maybe_track(d, key, value);
@@ -285,23 +302,57 @@ int kr_dict_insert_new(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject 
             return -1;
         k = d->ma_keys;
     }
-    kr_keys_set_slot(k, kr_keys_free_slot(k, hash), k->nentries);
-    Py_INCREF(key);
-    Py_INCREF(value);
-    if (kind == KR_KEYS_GENERAL)
-        kr_keys_entries(k)[k->nentries] = (KrDictEntry){hash, key, value};
-    else
-        kr_keys_unicode_entries(k)[k->nentries] = (KrDictUnicodeEntry){key, value};
-    k->nentries++;
-    k->usable--;
-    k->version = 0;
-    d->ma_used++;
-    kr_dict_touch(d);
+    dict_append(d, k, kr_keys_free_slot(k, hash), key, hash, value);
     return 0;
+}
+
+/* Looks for a key by comparing exact strs and ints only. 1: *ix is its entry; 0: it isn't there and *slot is where it belongs; -1: more has to be compared. */
+KR_INLINE int find_plain(PyDictKeysObject *k, PyObject *key, Py_hash_t hash, Py_ssize_t *ix, size_t *slot) {
+    size_t mask = kr_keys_mask(k), perturb = (size_t)hash, i = (size_t)hash & mask;
+    bool general = k->kind == KR_KEYS_GENERAL;
+    if (!general && !PyUnicode_CheckExact(key))
+        return -1;
+    for (;;) {
+        Py_ssize_t at = kr_keys_slot(k, i);
+        if (at >= 0) {
+            PyObject *other = general ? kr_keys_entries(k)[at].key : kr_keys_unicode_entries(k)[at].key;
+            int same = other == key;
+            if (!same && (general ? kr_keys_entries(k)[at].hash : kr_str_hash(other)) == hash)
+                same = !general ? kr_str_equal(other, key) : Py_TYPE(other) == Py_TYPE(key) ? kr_equal_plain(other, key) : -1;
+            if (same != 0) {
+                *ix = at;
+                return same;
+            }
+        } else if (at == KR_SLOT_EMPTY) {
+            *slot = i;
+            return 0;
+        }
+        i = kr_keys_probe(i, &perturb, mask);
+    }
 }
 
 int kr_dict_insert(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject *value) {
     PyObject *old;
+    PyDictKeysObject *k = d->ma_keys;
+    Py_ssize_t at;
+    size_t slot;
+    int found = d->ma_values != NULL ? -1 : find_plain(k, key, hash, &at, &slot);
+    if (KR_LIKELY(found > 0)) {
+        dict_maybe_track(d, key, value);
+        PyObject **ref = k->kind == KR_KEYS_GENERAL ? &kr_keys_entries(k)[at].value : &kr_keys_unicode_entries(k)[at].value;
+        old = *ref;
+        *ref = Py_NewRef(value);
+        kr_dict_touch(d);
+        Py_DECREF(old);
+        return 0;
+    }
+    if (found == 0) {
+        if (k->usable <= 0)
+            return kr_dict_insert_new(d, key, hash, value);
+        dict_maybe_track(d, key, value);
+        dict_append(d, k, slot, key, hash, value);
+        return 0;
+    }
     /* The comparisons of a look-up can run code that drops the last other reference to either. */
     Py_INCREF(key);
     Py_INCREF(value);
