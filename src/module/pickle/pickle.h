@@ -131,10 +131,12 @@ KR_INLINE char *kr_pickle_room(Pickler *p, Py_ssize_t n) {
     out->length += n;
     return at;
 }
+/* pickler.c: memcpy for what is short most of the time. */
+void kr_pickle_copy(char *to, const char *from, Py_ssize_t n);
 KR_INLINE int kr_pickle_put(Pickler *p, const char *s, Py_ssize_t n) {
     char *at = kr_pickle_room(p, n);
     if (!at) return -1;
-    memcpy(at, s, (size_t)n);
+    kr_pickle_copy(at, s, n);
     return 0;
 }
 KR_INLINE int kr_pickle_op(Pickler *p, int op) {

@@ -61,6 +61,21 @@ int kr_pickle_boundary_slow(Pickler *p) {
     end_frame(&p->out);
     return flush(p);
 }
+void kr_pickle_copy(char *to, const char *from, Py_ssize_t n) {
+    if (n > 16) {
+        memcpy(to, from, (size_t)n);
+    } else if (n >= 8) {               /* two moves that may overlap */
+        memcpy(to, from, 8);
+        memcpy(to + n - 8, from + n - 8, 8);
+    } else if (n >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + n - 4, from + n - 4, 4);
+    } else if (n > 0) {
+        to[0] = from[0];
+        to[n >> 1] = from[n >> 1];
+        to[n - 1] = from[n - 1];
+    }
+}
 int kr_pickle_put_blob(Pickler *p, const char *header, Py_ssize_t header_size, const char *payload, Py_ssize_t size, PyObject *owner) {
     PickleOutput *out = &p->out;
     bool framing = out->framing, large = size >= PICKLE_FRAME_TARGET;

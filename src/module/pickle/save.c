@@ -61,9 +61,12 @@ static int save_long(Pickler *p, PyObject *o) {
     int64_t v = kr_long_is_short(o) ? kr_long_short_value(o) : PyLong_AsLongLongAndOverflow(o, &overflow);
     bool fits = !overflow && v >= INT32_MIN && v <= INT32_MAX;
     if (fits && p->bin) {
-        char buffer[5] = {(char)(v < 0 || v > 0xffff ? OP_BININT : v > 0xff ? OP_BININT2 : OP_BININT1)};
-        char *end = put_le(buffer + 1, (uint64_t)v, v < 0 || v > 0xffff ? 4 : v > 0xff ? 2 : 1);
-        return kr_pickle_put(p, buffer, end - buffer);
+        int width = v < 0 || v > 0xffff ? 4 : v > 0xff ? 2 : 1;
+        char *at = kr_pickle_room(p, 1 + width);
+        if (!at) return -1;
+        *at = (char)(width == 4 ? OP_BININT : width == 2 ? OP_BININT2 : OP_BININT1);
+        put_le(at + 1, (uint64_t)v, width);
+        return 0;
     }
     if (p->proto >= 2) return save_long_bytes(p, o);
     return save_text(p, fits ? OP_INT : OP_LONG, PyLong_Type.tp_repr(o), fits ? "\n" : "L\n");
