@@ -303,6 +303,50 @@ int kr_double_repr(double v, char buffer[KR_FLOAT_REPR_BUFFER], int add_dot_0) {
     return (int)(out - buffer);
 }
 
+/* A non-negative number below 2^63 with up to 17 digits behind the point, exactly rounded (ties to even): m * 10^precision fits 128 bits, so the quotient by the
+ * power of two and its remainder are at hand. The length, without a NUL; -1 for other numbers. */
+static int fixed_decimal(double a, int precision, bool point, char *out) {
+    static const uint64_t pow10[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+                                     10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000};
+    if (precision < 0 || precision >= (int)KR_ARRAY_LEN(pow10) || !(a < 9223372036854775808.0))
+        return -1;
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    int e = (int)(bits >> 52 & 0x7ff);
+    uint64_t m = (bits & (((uint64_t)1 << 52) - 1)) | (e ? (uint64_t)1 << 52 : 0), whole, fraction;
+    int shift = 1075 - (e ? e : 1);         /* a == m / 2^shift */
+    if (shift <= 0) {
+        whole = m << -shift;
+        fraction = 0;
+    } else {
+        unsigned __int128 scaled = (unsigned __int128)m * pow10[precision], q = 0;
+        if (shift < 120) {                  /* else it is less than a half */
+            q = scaled >> shift;
+            unsigned __int128 rest = scaled - (q << shift), half = (unsigned __int128)1 << (shift - 1);
+            q += rest > half || (rest == half && (q & 1));
+        }
+        if (q >> 64) {
+            whole = (uint64_t)(q / pow10[precision]);
+            fraction = (uint64_t)(q % pow10[precision]);
+        } else {
+            whole = (uint64_t)q / pow10[precision];
+            fraction = (uint64_t)q % pow10[precision];
+        }
+    }
+    char digits[20];
+    int n = 0, length = 0;
+    do
+        digits[n++] = (char)('0' + whole % 10);
+    while ((whole /= 10) != 0);
+    while (n > 0)
+        out[length++] = digits[--n];
+    if (precision > 0 || point)
+        out[length++] = '.';
+    for (int i = precision; i > 0; fraction /= 10)
+        out[length + --i] = (char)('0' + fraction % 10);
+    return length + precision;
+}
+
 char *PyOS_double_to_string(double v, char code, int precision, int flags, int *type) {
     bool upper = code == 'E' || code == 'F' || code == 'G';
     char lower = upper ? (char)Py_TOLOWER(code) : code;
@@ -333,19 +377,26 @@ char *PyOS_double_to_string(double v, char code, int precision, int flags, int *
         const char *format = flags & Py_DTSF_ALT ? (lower == 'e' ? (upper ? "%#.*E" : "%#.*e") : "%#.*f")
                                                  : (lower == 'e' ? (upper ? "%.*E" : "%.*e") : "%.*f");
         char local[128];
-        locale_t old = uselocale(c_locale());
+        int n = lower == 'f' ? fixed_decimal(a, precision, flags & Py_DTSF_ALT, local) : -1;
+        if (n >= 0) {
+            local[n] = '\0';
+            if ((text = PyMem_Malloc((size_t)n + 4)) != NULL)
+                memcpy(text + 1, local, (size_t)n + 1);
+        } else {
+            locale_t old = uselocale(c_locale());
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        int n = snprintf(local, sizeof local, format, precision, a);
-        text = n < 0 ? NULL : PyMem_Malloc((size_t)n + 4);
-        if (text != NULL) {
-            if (n < (int)sizeof local)
-                memcpy(text + 1, local, (size_t)n + 1);
-            else
-                snprintf(text + 1, (size_t)n + 1, format, precision, a);
-        }
+            n = snprintf(local, sizeof local, format, precision, a);
+            text = n < 0 ? NULL : PyMem_Malloc((size_t)n + 4);
+            if (text != NULL) {
+                if (n < (int)sizeof local)
+                    memcpy(text + 1, local, (size_t)n + 1);
+                else
+                    snprintf(text + 1, (size_t)n + 1, format, precision, a);
+            }
 #pragma GCC diagnostic pop
-        uselocale(old);
+            uselocale(old);
+        }
         if (text == NULL) {
             PyErr_NoMemory();
             return NULL;

@@ -12,7 +12,15 @@ KR_INLINE PyObject **kr_seq_items(PyObject *o, const bool is_list) {
 
 /* Index of the first item from start on (before stop) that equals v; -1 if none, -2 on error. */
 KR_INLINE Py_ssize_t kr_seq_find(PyObject *o, PyObject *v, Py_ssize_t start, Py_ssize_t stop, const bool is_list) {
-    for (Py_ssize_t i = start; i < stop && i < Py_SIZE(o); i++) {
+    Py_ssize_t i = start;
+    if (PyUnicode_CheckExact(v) && PyUnicode_IS_READY(v)) {     /* among strs, no code of anybody runs */
+        Py_ssize_t n = PyUnicode_GET_LENGTH(v), end = Py_MIN(stop, Py_SIZE(o));
+        PyObject *const *items = kr_seq_items(o, is_list);
+        for (; i < end && PyUnicode_CheckExact(items[i]); i++)
+            if (items[i] == v || (PyUnicode_GET_LENGTH(items[i]) == n && kr_equal_plain(items[i], v) > 0))
+                return i;
+    }
+    for (; i < stop && i < Py_SIZE(o); i++) {
         PyObject *item = kr_seq_items(o, is_list)[i];
         if (item == v)
             return i;

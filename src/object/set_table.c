@@ -274,12 +274,15 @@ int kr_set_update(PySetObject *s, PyObject *iterable) {
 }
 
 PySetObject *kr_set_new(PyTypeObject *type) {
-    PySetObject *s = (PySetObject *)type->tp_alloc(type, 0);
+    bool plain = type == &PySet_Type || type == &PyFrozenSet_Type;
+    PySetObject *s = plain ? PyObject_GC_New(PySetObject, type) : (PySetObject *)type->tp_alloc(type, 0);
     if (s == NULL)
         return NULL;
     set_reset(s);
     s->finger = 0;
     s->weakreflist = NULL;
+    if (plain)
+        KR_TRACK(s);
     return s;
 }
 
