@@ -103,7 +103,10 @@ static int less_slot(KrSort *s, PyObject *a, PyObject *b) {
 
 static int less_latin1(KrSort *s, PyObject *a, PyObject *b) {
     Py_ssize_t na = PyUnicode_GET_LENGTH(a), nb = PyUnicode_GET_LENGTH(b);
-    int c = memcmp(PyUnicode_DATA(a), PyUnicode_DATA(b), (size_t)(na < nb ? na : nb));
+    const unsigned char *x = PyUnicode_DATA(a), *y = PyUnicode_DATA(b);
+    if (x[0] != y[0])       /* a NUL where there is none */
+        return x[0] < y[0];
+    int c = memcmp(x, y, (size_t)(na < nb ? na : nb));
     return c != 0 ? c < 0 : na < nb;
 }
 
@@ -126,8 +129,10 @@ static int less_tuple(KrSort *s, PyObject *a, PyObject *b) {
     Py_ssize_t n = Py_SIZE(a) < Py_SIZE(b) ? Py_SIZE(a) : Py_SIZE(b);
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *x = PyTuple_GET_ITEM(a, i), *y = PyTuple_GET_ITEM(b, i);
-        int eq = kr_equal(x, y);
-        if (eq < 0)
+        if (x == y)
+            continue;
+        int eq = Py_TYPE(x) == Py_TYPE(y) ? kr_equal_plain(x, y) : -1;
+        if (eq < 0 && (eq = PyObject_RichCompareBool(x, y, Py_EQ)) < 0)
             return -1;
         if (!eq)
             return i == 0 ? s->first_less(s, x, y) : PyObject_RichCompareBool(x, y, Py_LT);
