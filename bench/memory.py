@@ -14,6 +14,7 @@ KINDS = {
     "instance, 12 attributes": (100_000, "class C:\n def __init__(self, i): self.a=self.b=self.c=self.d=self.e=self.f=self.g=self.h=self.i=self.j=self.k=self.l=i", "C(None)"),
     "instance, 3 attributes and its __dict__": (200_000, "class C:\n def __init__(self, i): self.a = self.b = self.c = None\ndef make():\n o = C(1); o.__dict__; return o", "make()"),
     "instance, attributes of its own": (100_000, "class C: pass\ndef make(i):\n o = C()\n for k in range(3): setattr(o, f'x{(i*7+k) % 50}', None)\n return o", "make(i)"),
+    "instance, attributes of its own, many": (100_000, "class C: pass\ndef make(i):\n o = C()\n for k in range(20): setattr(o, f'x{(i*7+k) % 50}', None)\n return o", "make(i)"),
     "instance, 3 slots": (300_000, "class C:\n __slots__ = 'a', 'b', 'c'\n def __init__(self, i): self.a = self.b = self.c = None", "C(i)"),
     "exception": (100_000, "", "ValueError(None)"),
     "int": (1_000_000, "", "i + 100_000"),
@@ -85,7 +86,7 @@ def rss():
 {prepare}
 def fill(l, n, base):
     for i in range(n): l[i] = {make}
-few = [None] * 300
+few = [None] * {warm}
 fill(few, {warm}, 0)
 many = [1] * {count}
 gc.collect(); before = rss()

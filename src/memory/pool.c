@@ -9,7 +9,7 @@
 #define CLASSES KR_POOL_CLASSES
 #define FIRST_BLOCK ((sizeof(KrPool) + 15) & ~(size_t)15)
 #define LINKED_AT_ONCE 1024     /* bytes: fresh blocks are linked, and so their memory touched, in steps */
-#define MANY_ARENAS 32          /* from so many on new ones are on huge pages, one of which, half empty, makes no difference then */
+#define MANY_ARENAS 64          /* from so many on new ones are on huge pages, one of which, half empty, makes no difference then */
 
 typedef enum {
     FREE,       /* in the arena's list, of no size */
@@ -26,11 +26,11 @@ typedef struct KrArena {
 } KrArena;
 
 /* Medium classes by how many blocks of theirs fit into a pool. */
-static const uint8_t medium_blocks[KR_MEDIUM_CLASSES] = {4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 23, 27};
+static const uint8_t medium_blocks[KR_MEDIUM_CLASSES] = {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 23, 25, 27, 30};
 #define MEDIUM_SIZE(n) ((KR_POOL_SIZE - FIRST_BLOCK) / (n) & ~(size_t)15)
 _Static_assert(MEDIUM_SIZE(4) == KR_MEDIUM_MAX, "the largest class");
 /* Such a class by how many blocks of the size that is asked for would fit. */
-static const uint8_t medium_class[] = {[4] = 0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 8, 8, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11, 11};
+static const uint8_t medium_class[] = {[4] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 14, 15, 16, 16, 17, 17, 18, 18, 19, 19, 19, 20, 20};
 
 static KrPool nothing = {.state = FULL};        /* the current pool of sizes that have none */
 KrPool *kr_pool_current[CLASSES] = {[0 ... CLASSES - 1] = &nothing};

@@ -79,6 +79,8 @@ int PyByteArray_Resize(PyObject *o, Py_ssize_t n) {
     }
     else if (n + 1 <= room && n <= room / 8 * 7)
         want = room; /* moving to the front is enough */
+    else if (n - (room >> 3) > room)
+        want = n + 1; /* a large step: nobody knows whether there will be more */
     else
         want = n > PY_SSIZE_T_MAX - (n >> 3) - 8 ? n + 1 : n + (n >> 3) + (n < 9 ? 3 : 6);
     char *block;

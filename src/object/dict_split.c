@@ -1,6 +1,7 @@
 /* dict_split.c - a class's shared keys, and the values of its instances.
  *
- * The shared block has room for KR_SHARED_KEYS_MAX names and never moves or shrinks, so an index stays good. A values
+ * The shared block has room for KR_SHARED_KEYS_MAX names and never moves or shrinks, so an index stays good. `usable` is -1 when one
+ * more was wanted: instances made from then on have dicts of their own, for room for all shared names would be lost on them. A values
  * block may be smaller than the number of names: names at or beyond its capacity have no value. Its `order` lists the indices
  * that have one, in the order in which the instance got them.
  */
@@ -19,8 +20,12 @@ Py_ssize_t kr_shared_keys_find(PyDictKeysObject *k, PyObject *name) {
 
 Py_ssize_t kr_shared_keys_add(PyDictKeysObject *k, PyObject *name) {
     Py_ssize_t ix = kr_shared_keys_find(k, name);
-    if (ix >= 0 || k->usable <= 0 || kr_str_hash(name) == -1)
+    if (ix >= 0 || kr_str_hash(name) == -1)
         return ix;
+    if (k->usable <= 0) {
+        k->usable = -1;
+        return ix;
+    }
     ix = k->nentries++;
     k->usable--;
     k->version = 0;

@@ -123,7 +123,7 @@ int kr_instance_set(PyObject *o, PyObject *name, PyObject *value) {
             Py_DECREF(kr_values_set(*slot, i, NULL));
             return 0;
         }
-        Py_ssize_t i = kr_shared_keys_add(keys, name);
+        Py_ssize_t i = *slot == NULL && keys->usable < 0 ? -1 : kr_shared_keys_add(keys, name);
         if (i >= 0) {
             if (*slot == NULL) {
                 if ((*slot = kr_values_new(keys, i + 1)) == NULL)

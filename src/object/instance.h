@@ -5,7 +5,7 @@
  *     [ PyDictValues *values | PyObject *dict ][ KrGCHead ][ PyObject ... ][ room for values ]
  *
  * Invariant: at most one of the two is non-NULL. Fresh: values in the instance's own room, which is for as many names as the class had when
- * the instance was made; both NULL when that was none. First attribute: values (indices are the class's shared keys, ht_cached_keys).
+ * the instance was made; both NULL when that was none, or when there were too many to share. First attribute: values (indices are the class's shared keys, ht_cached_keys).
  * Values that the room is too small for move to a block of their own. When __dict__ is asked for, or the shared keys are full: dict takes over the values
  * (it is split over the shared keys until something forces it apart) and values becomes NULL.
  */

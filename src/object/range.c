@@ -1,6 +1,6 @@
 /* range.c - range and its two iterators: on machine words, and on ints of any size.
  *
- * See range.h for the compact form. Everything that is asked of a range that is not compact is computed with int objects.
+ * A range that machine words hold (Words) is computed with them, made from its ints when they are needed; any other with int objects.
  */
 #include "object/range.h"
 #include "object/long.h"
@@ -34,31 +34,46 @@ static PyObject *compute_length(PyObject *start, PyObject *stop, PyObject *step)
     return n;
 }
 
-/* Fills in the compact form if there is one. */
-static void range_compact(KrRange *r) {
+/* A range in machine words: one step beyond either end does not overflow. */
+typedef struct {
+    long start, step, length;
+} Words;
+
+/* Start and step as words; false if they are too big. */
+static bool get_words(KrRange *r, Words *w) {
     int overflow;
-    long start = PyLong_AsLongAndOverflow(r->start, &overflow), stop, step, end, sink;
-    r->compact = false;
+    w->start = PyLong_AsLongAndOverflow(r->start, &overflow);
     if (overflow)
-        return;
-    stop = PyLong_AsLongAndOverflow(r->stop, &overflow);
-    if (overflow)
-        return;
-    step = PyLong_AsLongAndOverflow(r->step, &overflow);
-    if (overflow || step == LONG_MIN)
-        return;
-    unsigned long n = 0;
-    if (step > 0 && start < stop)
-        n = ((unsigned long)stop - (unsigned long)start - 1) / (unsigned long)step + 1;
-    else if (step < 0 && start > stop)
-        n = ((unsigned long)start - (unsigned long)stop - 1) / (unsigned long)-step + 1;
-    if (n > LONG_MAX || __builtin_mul_overflow((long)n, step, &end) || __builtin_add_overflow(start, end, &end) ||
-        __builtin_sub_overflow(start, step, &sink))
-        return;
-    r->c_start = start;
-    r->c_step = step;
-    r->c_length = (long)n;
-    r->compact = true;
+        return false;
+    w->step = PyLong_AsLongAndOverflow(r->step, &overflow);
+    return !overflow && w->step != LONG_MIN;
+}
+static bool ends_fit(const Words *w) {
+    long end, sink;
+    return !__builtin_mul_overflow(w->length, w->step, &end) && !__builtin_add_overflow(w->start, end, &end) && !__builtin_sub_overflow(w->start, w->step, &sink);
+}
+/* The length of a range that has none yet. */
+static PyObject *make_length(KrRange *r) {
+    Words w;
+    int overflow;
+    long stop = PyLong_AsLongAndOverflow(r->stop, &overflow);
+    if (!overflow && get_words(r, &w)) {
+        unsigned long n = 0;
+        if (w.step > 0 && w.start < stop)
+            n = ((unsigned long)stop - (unsigned long)w.start - 1) / (unsigned long)w.step + 1;
+        else if (w.step < 0 && w.start > stop)
+            n = ((unsigned long)w.start - (unsigned long)stop - 1) / (unsigned long)-w.step + 1;
+        w.length = (long)n;
+        if (n <= LONG_MAX && ends_fit(&w))
+            return PyLong_FromLong(w.length);
+    }
+    return compute_length(r->start, r->stop, r->step);
+}
+/* The range in machine words; false if they don't hold it. */
+static bool range_words(KrRange *r, Words *w) {
+    int overflow;
+    w->length = PyLong_AsLongAndOverflow(r->length, &overflow);
+    return !overflow && get_words(r, w) && ends_fit(w);
 }
 
 /* Takes over the three exact ints, on failure too. */
@@ -73,8 +88,7 @@ static PyObject *range_new_steal(PyTypeObject *type, PyObject *start, PyObject *
     r->start = start;
     r->stop = stop;
     r->step = step;
-    range_compact(r);
-    r->length = r->compact ? PyLong_FromLong(r->c_length) : compute_length(start, stop, step);
+    r->length = make_length(r);
     if (r->length == NULL)
         Py_CLEAR(r);
     return (PyObject *)r;
@@ -140,14 +154,15 @@ static PyObject *index_error(void) {
 static PyObject *range_item_long(KrRange *r, PyObject *index) {
     int overflow;
     long i = PyLong_AsLongAndOverflow(index, &overflow);
-    if (r->compact) {
+    Words w;
+    if (range_words(r, &w)) {
         if (overflow)
             return index_error();
         if (i < 0)
-            i += r->c_length;
-        if (i < 0 || i >= r->c_length)
+            i += w.length;
+        if (i < 0 || i >= w.length)
             return index_error();
-        return PyLong_FromLong(r->c_start + i * r->c_step);
+        return PyLong_FromLong(w.start + i * w.step);
     }
     PyObject *at = _PyLong_Sign(index) < 0 ? PyNumber_Add(index, r->length) : Py_NewRef(index), *result = NULL;
     if (at == NULL)
@@ -209,14 +224,15 @@ static int range_bool(PyObject *self) { return _PyLong_Sign(((KrRange *)self)->l
 /* Whether an exact int or bool is in the range: 1, 0, -1. */
 static int range_contains_long(KrRange *r, PyObject *v) {
     int overflow;
-    if (r->compact) {
-        long x = PyLong_AsLongAndOverflow(v, &overflow), last = r->c_start + (r->c_length - 1) * r->c_step;
-        if (overflow || r->c_length == 0)
+    Words w;
+    if (range_words(r, &w)) {
+        long x = PyLong_AsLongAndOverflow(v, &overflow), last = w.start + (w.length - 1) * w.step;
+        if (overflow || w.length == 0)
             return 0;
-        if (r->c_step > 0 ? x < r->c_start || x > last : x > r->c_start || x < last)
+        if (w.step > 0 ? x < w.start || x > last : x > w.start || x < last)
             return 0;
-        unsigned long away = r->c_step > 0 ? (unsigned long)x - (unsigned long)r->c_start : (unsigned long)r->c_start - (unsigned long)x;
-        return away % (unsigned long)(r->c_step > 0 ? r->c_step : -r->c_step) == 0;
+        unsigned long away = w.step > 0 ? (unsigned long)x - (unsigned long)w.start : (unsigned long)w.start - (unsigned long)x;
+        return away % (unsigned long)(w.step > 0 ? w.step : -w.step) == 0;
     }
     bool up = _PyLong_Sign(r->step) > 0;
     int c = PyObject_RichCompareBool(up ? r->start : v, up ? v : r->start, Py_LE);
@@ -372,15 +388,17 @@ static PyObject *long_range_iter_new(PyObject *start, PyObject *step, PyObject *
 
 static PyObject *range_iter(PyObject *self) {
     KrRange *r = (KrRange *)self;
-    if (r->compact)
-        return kr_range_iter_new(r->c_start, r->c_step, r->c_length);
+    Words w;
+    if (range_words(r, &w))
+        return kr_range_iter_new(w.start, w.step, w.length);
     return long_range_iter_new(Py_NewRef(r->start), Py_NewRef(r->step), r->length);
 }
 
 static PyObject *range_reversed(PyObject *self, PyObject *unused) {
     KrRange *r = (KrRange *)self;
-    if (r->compact)
-        return kr_range_iter_new(r->c_start + (r->c_length - 1) * r->c_step, -r->c_step, r->c_length);
+    Words w;
+    if (range_words(r, &w))
+        return kr_range_iter_new(w.start + (w.length - 1) * w.step, -w.step, w.length);
     PyObject *last = PyNumber_Subtract(r->length, kr_small_int(1));
     if (last != NULL)
         Py_SETREF(last, range_at(r, last));

@@ -3,13 +3,10 @@
 #define KRAIT_RANGE_H
 #include "object/container.h"
 
-/* A range whose ends and step are compact has everything in machine words too; one step beyond either end does not overflow. */
 typedef struct {
     PyObject_HEAD
     PyObject *start, *stop, *step;      /* exact ints */
     PyObject *length;
-    bool compact;
-    long c_start, c_step, c_length;     /* valid when compact */
 } KrRange;
 
 /* The iterator of a compact range. */

@@ -55,7 +55,7 @@ PyObject *PyType_GenericAlloc(PyTypeObject *t, Py_ssize_t n) {
     if (PyType_IS_GC(t)) {
         /* The values of the attributes that the class's instances are known to have lie behind the instance. */
         PyDictKeysObject *keys = t->tp_flags & Py_TPFLAGS_MANAGED_DICT && t->tp_itemsize == 0 ? ((PyHeapTypeObject *)t)->ht_cached_keys : NULL;
-        size_t capacity = keys ? (size_t)keys->nentries : 0;
+        size_t capacity = keys && keys->usable >= 0 ? (size_t)keys->nentries : 0;
         o = kr_gc_alloc(t, capacity ? size + kr_values_bytes(capacity) : size);
         if (o && capacity)
             *kr_instance_values_ptr(o) = kr_values_init((char *)o + size, capacity, true);
@@ -333,7 +333,7 @@ static PyObject *type_sizeof(PyObject *self, PyObject *unused) {
         size = sizeof(PyHeapTypeObject) + (size_t)Py_SIZE(t) * sizeof(PyMemberDef);
         if (k != NULL)
             size += sizeof *k + ((size_t)1 << k->log2_index_bytes) +
-                    (size_t)(k->usable + k->nentries) * sizeof(KrDictUnicodeEntry);
+                    (size_t)(Py_MAX(k->usable, 0) + k->nentries) * sizeof(KrDictUnicodeEntry);
     }
     return PyLong_FromSize_t(size);
 }

@@ -56,6 +56,8 @@ int kr_object_set_class(PyObject *o, PyObject *value, void *unused) KR_MAY_RAISE
 
 /* --- readiness (type_ready.c) --- */
 
+/* PyType_Ready for a class that a class statement makes: no slot is its own. */
+int kr_type_ready_class(PyTypeObject *t) KR_MAY_RAISE;
 /* What a static type takes from its base before there are dicts to put anything in: base, size, allocation. */
 void kr_type_ready_early(PyTypeObject *t);
 

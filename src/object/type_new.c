@@ -333,7 +333,7 @@ static PyTypeObject *make_class(NewClass *c) {
         t->tp_free = PyObject_Free;
     }
     t->tp_vectorcall = kr_class_vectorcall;
-    if (set_classcell(c, t) < 0 || PyType_Ready(t) < 0)
+    if (set_classcell(c, t) < 0 || kr_type_ready_class(t) < 0)
         goto fail;
     kr_slots_fill(t);
     return t;

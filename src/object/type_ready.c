@@ -340,7 +340,7 @@ static Py_ssize_t count_attributes(PyTypeObject *t) {
     return n + (t->tp_as_number != NULL ? 20 : 0) + (t->tp_as_sequence != NULL || t->tp_as_mapping != NULL ? 4 : 0) + (t->tp_richcompare != NULL ? 6 : 0);
 }
 
-static int ready(PyTypeObject *t) {
+static int ready(PyTypeObject *t, bool has_slots) {
     if (t->tp_name == NULL) {
         PyErr_Format(PyExc_SystemError, "Type does not define the tp_name field.");
         return -1;
@@ -357,7 +357,9 @@ static int ready(PyTypeObject *t) {
         return -1;
     bool own_new;
     set_new(t, &own_new);
-    KrSlotSet own = kr_slots_own(t);
+    KrSlotSet own = {{0, 0}};
+    if (has_slots)
+        own = kr_slots_own(t);
     if (lazy) {
         *lazy = (struct KrLazyType){t, own_new, false, own};
         t->tp_cache = (PyObject *)lazy;
@@ -383,7 +385,7 @@ static int ready(PyTypeObject *t) {
     return 0;
 }
 
-int PyType_Ready(PyTypeObject *t) {
+static int ready_once(PyTypeObject *t, bool has_slots) {
     if (t->tp_flags & Py_TPFLAGS_READY)
         return 0;
     /* A static type must not be come upon half ready from another interpreter: no collection, no Python code, no other thread. */
@@ -393,7 +395,7 @@ int PyType_Ready(PyTypeObject *t) {
     if (is_static)
         m->collecting = 1;
     t->tp_flags |= Py_TPFLAGS_READYING;
-    int r = ready(t);
+    int r = ready(t, has_slots);
     t->tp_flags &= ~Py_TPFLAGS_READYING;
     if (is_static)
         m->collecting = collecting;
@@ -401,6 +403,9 @@ int PyType_Ready(PyTypeObject *t) {
         t->tp_flags |= Py_TPFLAGS_READY;
     return r;
 }
+
+int PyType_Ready(PyTypeObject *t) { return ready_once(t, true); }
+int kr_type_ready_class(PyTypeObject *t) { return ready_once(t, false); }
 
 /* Start-up: objects of t can be made and freed after this, before t has a dict. The bases come earlier in types.def. */
 void kr_type_ready_early(PyTypeObject *t) {

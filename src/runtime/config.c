@@ -799,9 +799,12 @@ PyObject *kr_stdlib_module_names(void) {
         "tkinter token tokenize tomllib trace traceback tracemalloc tty turtle turtledemo types typing unicodedata "
         "unittest urllib uu uuid venv warnings wave weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc "
         "zipapp zipfile zipimport zlib zoneinfo";
-    PyObject *text = PyUnicode_FromString(names), *list = text ? PyUnicode_Split(text, NULL, -1) : NULL;
-    PyObject *set = list ? PyFrozenSet_New(list) : NULL;
-    Py_XDECREF(text);
-    Py_XDECREF(list);
+    PyObject *set = PyFrozenSet_New(NULL);
+    for (const char *p = names, *end; set && *p; p = *end ? end + 1 : end) {
+        end = strchrnul(p, ' ');
+        PyObject *name = PyUnicode_FromStringAndSize(p, end - p);
+        if (!name || PySet_Add(set, name) < 0) Py_CLEAR(set);
+        Py_XDECREF(name);
+    }
     return set;
 }

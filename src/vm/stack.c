@@ -7,7 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FIRST_REGISTERS = 2000, FIRST_HEADERS = 100, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
+/* A thread begins with segments of the first size, the interpreter's first thread with four such. */
+enum { FIRST_REGISTERS = 500, FIRST_HEADERS = 25, MORE_REGISTERS = 16000, MORE_HEADERS = 1000 };
 /* Bytes of registers and headers that a thread may have in use: recursion whose limit is set too high ends here, or at KR_RECURSION_MAX levels, and not
  * when the machine has no memory left. */
 #define STACK_MAX ((size_t)512 << 20)
@@ -39,8 +40,9 @@ static void frame_chunk_enter(KrThreadVM *v, KrFrameChunk *c) {
 }
 
 int kr_vm_thread_init(KrThread *t) {
-    KrRegChunk *r = reg_chunk_new(FIRST_REGISTERS);
-    KrFrameChunk *f = r ? frame_chunk_new(FIRST_HEADERS * sizeof(KrFrame)) : NULL;
+    size_t times = t->base.interp->threads ? 1 : 4;
+    KrRegChunk *r = reg_chunk_new(times * FIRST_REGISTERS);
+    KrFrameChunk *f = r ? frame_chunk_new(times * FIRST_HEADERS * sizeof(KrFrame)) : NULL;
     if (!f) {
         PyMem_RawFree(r);
         return -1;

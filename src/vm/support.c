@@ -553,7 +553,10 @@ int kr_vm_import_star(KrFrame *f, PyObject *module) {
             Py_XDECREF(m);
             rc = -1;
         } else if (!skip_underscore || PyUnicode_GET_LENGTH(name) == 0 || PyUnicode_READ_CHAR(name, 0) != '_') {
-            PyObject *v = PyObject_GetAttr(module, name);
+            /* a plain module's public names are what its dict has */
+            bool plain = PyModule_CheckExact(module) && PyUnicode_CheckExact(name) && PyUnicode_GET_LENGTH(name) && PyUnicode_READ_CHAR(name, 0) != '_';
+            PyObject *v = plain ? Py_XNewRef(PyDict_GetItemWithError(PyModule_GetDict(module), name)) : NULL;
+            if (!v && !PyErr_Occurred()) v = PyObject_GetAttr(module, name);
             rc = v ? kr_vm_store_name(f, name, v) : -1;
             Py_XDECREF(v);
         }
