@@ -33,20 +33,27 @@ static int handler_of(Assembler *as, const CgInstr *in) { return as->u->labels[a
 
 /* ------------------------------------------------------------------ returns without a line */
 
-static bool is_bare_return(const CgInstr *in) { return in->op == KR_OP_RETURN && in->at.lineno < 0; }
-
+/* How many instructions without a line, the last of which returns, are at i: 0 if there are others, or more than a few. */
+static int bare_return(CgUnit *u, int i) {
+    for (int n = 1; n <= 4 && i < u->ninstrs; n++, i++) {
+        const CgInstr *in = &u->instrs[i];
+        if (in->at.lineno >= 0 || in->label != CG_NO_LABEL) return 0;
+        if (in->op == KR_OP_RETURN) return n;
+        if (ends_line(in)) return 0;
+    }
+    return 0;
+}
 /* A return at the end of a body, or behind a final one, has no line: each way to it gets its own copy, which shows the line that it comes from. */
 static int spread_returns(Assembler *as) {
     CgUnit *u = as->u;
     int n = u->ninstrs;
     for (int i = 0; i < n; i++) {
         CgInstr *in = &u->instrs[i];
-        if (in->label == CG_NO_LABEL || target_of(as, in) >= n) continue;
-        CgInstr ret = u->instrs[target_of(as, in)];
-        if (!is_bare_return(&ret)) continue;
+        int from = in->label == CG_NO_LABEL ? n : target_of(as, in), count = from < n ? bare_return(u, from) : 0;
+        if (!count) continue;
         KrSpan at = in->at;
-        if (in->op == KR_OP_JUMP && !is_loop_exit(as, i)) {
-            *in = ret;
+        if (count == 1 && in->op == KR_OP_JUMP && !is_loop_exit(as, i)) {
+            *in = u->instrs[from];
             in->at = at;        /* perhaps none: then that of the instruction before */
             continue;
         }
@@ -56,8 +63,10 @@ static int spread_returns(Assembler *as) {
         u->instrs[i].label = label;
         cg_place(as->cg, label);
         as->cg->at = at;
-        u->cover = ret.cover;
-        if (cg_emit(as->cg, KR_OP_RETURN, ret.a, 0, 0) < 0) return -1;
+        for (int k = from; k < from + count; k++) {
+            u->cover = u->instrs[k].cover;
+            if (cg_emit(as->cg, u->instrs[k].op, u->instrs[k].a, u->instrs[k].b, u->instrs[k].c) < 0) return -1;
+        }
         u->cover = cover;
     }
     return 0;

@@ -261,12 +261,17 @@ static int compare_chain(Cg *cg, Kr_expr *e, int t, int jump_label, bool when) {
         use = last || (right & KR_OPERAND_CONST) ? right : (int)(right & ~KR_OPERAND_CONSUME);
         if (!last && !(right & KR_OPERAND_CONST) && (right & KR_OPERAND_CONSUME)) {
             kept_any = true;
-            kept[0] = u->depth;
+            kept[0] = Py_MAX(kept[0], u->depth);
         }
         CG_TRY(cg_emit(cg, op, cg_dead(cg, t), left, use));
         if (last) break;
         if (jump_label == CG_NO_LABEL) CG_TRY(cg_emit_jump(cg, KR_OP_JUMP_IF_FALSE_OR_KILL, cg_temp(cg, t), cleanup));
         else CG_TRY(cg_emit_jump(cg, KR_OP_JUMP_IF_FALSE, cg_take(cg, t), cleanup));
+        if (kept_any && right == cg_take(cg, first_middle + 1)) {       /* the one below it is consumed: a long chain needs no more than two */
+            CG_TRY(cg_emit(cg, KR_OP_MOVE, cg_dead(cg, first_middle), right, 0));
+            right = cg_take(cg, first_middle);
+            u->depth = first_middle + 1;
+        }
         left = right;
     }
     if (jump_label != CG_NO_LABEL) CG_TRY(cg_emit_jump(cg, when ? KR_OP_JUMP_IF_TRUE : KR_OP_JUMP_IF_FALSE, cg_take(cg, t), jump_label));
@@ -716,35 +721,42 @@ static PyObject *keyword_names(const KrSeq *keywords) {
         PyTuple_SET_ITEM(names, i, Py_NewRef(KR_SEQ_GET(keywords, Kr_keyword, i)->arg));
     return names;
 }
-/* Whether there is a keyword with a name at i, and not `**`. */
-static bool is_named(const KrSeq *keywords, Py_ssize_t i) { return i >= 0 && i < kr_seq_len(keywords) && KR_SEQ_GET(keywords, Kr_keyword, i)->arg; }
-/* How many of the keywords from i on are put into registers together. */
-static Py_ssize_t pairs_in_a_row(const KrSeq *keywords, Py_ssize_t i) {
+/* How many of the keywords from i on have names, before a `**`. */
+static Py_ssize_t run_of_names(const KrSeq *keywords, Py_ssize_t i) {
     Py_ssize_t from = i;
-    while (i - from < PAIRS_IN_ONE_GO && is_named(keywords, i)) i++;
+    while (i < kr_seq_len(keywords) && KR_SEQ_GET(keywords, Kr_keyword, i)->arg) i++;
     return i - from;
 }
-/* In a short run the names show no line, as CPython has them in one tuple. */
-static int push_keyword_pairs(Cg *cg, const KrSeq *keywords, Py_ssize_t from, Py_ssize_t to) {
-    bool quiet = to - from > 1 && !is_named(keywords, from - 1) && !is_named(keywords, to);
+/* A dict of the named keywords [from, to), in a new temporary. As in a display, a few are put into registers first, where several names show no line, and
+ * more are added one by one. */
+static int named_keywords(Cg *cg, const KrSeq *keywords, Py_ssize_t from, Py_ssize_t to) {
+    CgUnit *u = cg->u;
+    Py_ssize_t n = to - from;
+    int t = u->depth, key, value;
+    bool few = n <= PAIRS_IN_ONE_GO;
+    if (!few) CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, cg_reserve(cg, 1)), cg_temp(cg, t), 0));
     for (Py_ssize_t i = from; i < to; i++) {
         Kr_keyword *k = KR_SEQ_GET(keywords, Kr_keyword, i);
-        CG_TRY(cg_push_const_at(cg, k->arg, quiet ? k->value->at : cg->at));
-        CG_TRY(cg_push(cg, k->value));
+        if (few) {
+            CG_TRY(cg_push_const_at(cg, k->arg, n > 1 ? k->value->at : cg->at));
+            CG_TRY(cg_push(cg, k->value));
+            continue;
+        }
+        CG_TRY(cg_const(cg, k->arg, &key));
+        CG_TRY(cg_value(cg, k->value, CG_ANYWHERE, &value));
+        CG_TRY(cg_emit(cg, KR_OP_MAP_ADD, cg_temp(cg, t), key, value));
+        u->depth = t + 1;
     }
-    return 0;
+    u->depth = t;
+    cg_reserve(cg, 1);
+    return few ? cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, t), cg_temp(cg, t), (int)n) : 0;
 }
 /* The dict of keyword arguments, in a new temporary; base is the callable, for messages. */
 static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
     CgUnit *u = cg->u;
-    int t = cg_reserve(cg, 1), value;
-    Py_ssize_t n = kr_seq_len(keywords), i = 0;
-    int mark = u->depth;
-    u->depth = t;
-    i = pairs_in_a_row(keywords, 0);
-    CG_TRY(push_keyword_pairs(cg, keywords, 0, i));
-    u->depth = mark;
-    CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, t), cg_temp(cg, t), (int)i));
+    int t = u->depth, value;
+    Py_ssize_t n = kr_seq_len(keywords), i = run_of_names(keywords, 0);
+    CG_TRY(named_keywords(cg, keywords, 0, i));
     while (i < n) {
         Kr_keyword *k = KR_SEQ_GET(keywords, Kr_keyword, i);
         if (!k->arg) {
@@ -752,15 +764,12 @@ static int keyword_dict(Cg *cg, const KrSeq *keywords, int base) {
             CG_TRY(cg_emit(cg, KR_OP_DICT_MERGE, cg_temp(cg, t), value, cg_temp(cg, base)));
             i++;
         } else {
-            int more = u->depth, pairs = (int)pairs_in_a_row(keywords, i);
-            CG_TRY(push_keyword_pairs(cg, keywords, i, i + pairs));
-            i += pairs;
-            u->depth = more;
-            int extra = cg_reserve(cg, 1);
-            CG_TRY(cg_emit(cg, KR_OP_BUILD_MAP, cg_dead(cg, extra), cg_temp(cg, extra), pairs));
-            CG_TRY(cg_emit(cg, KR_OP_DICT_MERGE, cg_temp(cg, t), cg_take(cg, extra), cg_temp(cg, base)));
+            Py_ssize_t names = run_of_names(keywords, i);
+            CG_TRY(named_keywords(cg, keywords, i, i + names));
+            i += names;
+            CG_TRY(cg_emit(cg, KR_OP_DICT_MERGE, cg_temp(cg, t), cg_take(cg, t + 1), cg_temp(cg, base)));
         }
-        u->depth = mark;
+        u->depth = t + 1;
     }
     return 0;
 }

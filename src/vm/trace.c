@@ -35,6 +35,8 @@ static int set(PyThreadState *ts, Py_tracefunc func, PyObject *arg, bool profile
     }
     PyObject **slot = profile ? &ts->c_profileobj : &ts->c_traceobj, *old = *slot;
     Py_tracefunc *at = profile ? &ts->c_profilefunc : &ts->c_tracefunc;
+    if (!profile && !*at)               /* where the frames were when they were traced last is no matter now */
+        for (KrFrame *f = t->vm.frame; f; f = f->previous) f->trace_prev = Py_MIN(f->trace_prev, -1);
     *installing = true;
     *at = NULL;
     *slot = NULL;

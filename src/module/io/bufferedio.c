@@ -208,7 +208,10 @@ static int init_common(Buffered *self, PyObject *args, PyObject *kwds, const cha
         self->ok = 0;
         return -1;
     }
-    return buffered_setup(self, raw, size, r, w);
+    if (buffered_setup(self, raw, size, r, w) < 0) return -1;
+    /* a program's own raw stream is asked where it is, as CPython's constructor does */
+    if (!Py_IS_TYPE(raw, &kr_io_fileio_type) && raw_tell(self) < 0) PyErr_Clear();
+    return 0;
 }
 static int reader_init(Buffered *self, PyObject *args, PyObject *kwds) { return init_common(self, args, kwds, "O|n:BufferedReader", true, false); }
 static int writer_init(Buffered *self, PyObject *args, PyObject *kwds) { return init_common(self, args, kwds, "O|n:BufferedWriter", false, true); }
