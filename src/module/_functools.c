@@ -170,7 +170,7 @@ static PyObject *partial_reduce(PyObject *o, PyObject *unused) {
 static PyObject *partial_setstate(PyObject *o, PyObject *state) {
     PyObject *fn, *args, *kw, *dict;
     if (!PyTuple_Check(state) || !PyArg_ParseTuple(state, "OOOO", &fn, &args, &kw, &dict) || !PyCallable_Check(fn) ||
-        !PyTuple_Check(args) || (kw != Py_None && !PyDict_Check(kw))) {
+        !PyTuple_Check(args) || (kw != Py_None && !PyDict_Check(kw)) || (dict != Py_None && !PyDict_Check(dict))) {
         PyErr_SetString(PyExc_TypeError, "invalid partial state");
         return NULL;
     }

@@ -280,17 +280,21 @@ Py_hash_t PyObject_HashNotImplemented(PyObject *o) {
     return -1;
 }
 
-Py_hash_t PyObject_Hash(PyObject *o) {
+/* Where the C stack is used up, or the type is not ready or has no tp_hash. */
+static KR_COLD Py_hash_t hash_rarely(PyObject *o) {
     PyTypeObject *t = Py_TYPE(o);
-    if (KR_LIKELY(t->tp_hash != NULL))
-        return t->tp_hash(o);
-    if (t->tp_dict == NULL) {
-        if (PyType_Ready(t) < 0)
-            return -1;
-        if (t->tp_hash != NULL)
-            return t->tp_hash(o);
+    if (kr_c_stack_low()) {
+        kr_raise_stack_low(" while hashing an object");
+        return -1;
     }
-    return PyObject_HashNotImplemented(o);
+    if (t->tp_dict == NULL && PyType_Ready(t) < 0)
+        return -1;
+    return t->tp_hash != NULL ? t->tp_hash(o) : PyObject_HashNotImplemented(o);
+}
+/* Not Py_EnterRecursiveCall: hashing has no limit but the C stack's. */
+Py_hash_t PyObject_Hash(PyObject *o) {
+    hashfunc hash = Py_TYPE(o)->tp_hash;
+    return KR_LIKELY(hash != NULL && !kr_c_stack_low()) ? hash(o) : hash_rarely(o);
 }
 
 int PyObject_IsTrue(PyObject *o) {
@@ -480,6 +484,8 @@ PyObject *PyObject_GetAttr(PyObject *o, PyObject *name) {
     PyTypeObject *t = Py_TYPE(o);
     if (!name_is_str(name))
         return NULL;
+    if (kr_c_stack_low())
+        return kr_raise_stack_low(" while getting an attribute");
     PyObject *r = NULL;
     if (KR_LIKELY(t->tp_getattro != NULL)) {
         r = t->tp_getattro(o, name);
@@ -501,6 +507,10 @@ int _PyObject_LookupAttr(PyObject *o, PyObject *name, PyObject **result) {
     *result = NULL;
     if (!name_is_str(name))
         return -1;
+    if (kr_c_stack_low()) {
+        kr_raise_stack_low(" while getting an attribute");
+        return -1;
+    }
     if (t->tp_getattro == PyObject_GenericGetAttr) {
         *result = kr_object_generic_getattr(o, name, NULL, 1);
         return *result != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
@@ -546,6 +556,10 @@ int PyObject_SetAttr(PyObject *o, PyObject *name, PyObject *value) {
     PyTypeObject *t = Py_TYPE(o);
     if (!name_is_str(name))
         return -1;
+    if (kr_c_stack_low()) {
+        kr_raise_stack_low(" while setting an attribute");
+        return -1;
+    }
     int r = -1;
     Py_INCREF(name);
     PyUnicode_InternInPlace(&name);

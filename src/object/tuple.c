@@ -275,11 +275,6 @@ static Py_hash_t tuple_hash(PyObject *self) {
     const Py_uhash_t p1 = 11400714785074694791ULL, p2 = 14029467366897019727ULL, p5 = 2870177450012600261ULL;
     Py_ssize_t n = Py_SIZE(self);
     Py_uhash_t acc = p5;
-    /* Not Py_EnterRecursiveCall: hashing has no limit but the C stack's. */
-    if (kr_c_stack_low()) {
-        kr_raise_stack_low(" while hashing a tuple");
-        return -1;
-    }
     for (Py_ssize_t i = 0; i < n; i++) {
         Py_uhash_t lane = (Py_uhash_t)kr_hash(((PyTupleObject *)self)->ob_item[i]);
         if (lane == (Py_uhash_t)-1)

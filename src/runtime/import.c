@@ -281,6 +281,10 @@ PyObject *kr_import_dynamic(PyObject *spec) {
     PyObject *path = name ? PyObject_GetAttrString(spec, "origin") : NULL, *m = NULL, *bytes = NULL;
     char symbol[300];
     if (!path) goto done;
+    if (!PyUnicode_Check(name)) {
+        PyErr_SetString(PyExc_TypeError, "spec.name must be a string");
+        goto done;
+    }
     m = find_loaded_extension(name, path);
     if (m || PyErr_Occurred()) goto done;
     if (PySys_Audit("import", "OOOOO", name, path, Py_None, Py_None, Py_None) < 0) goto done;

@@ -111,6 +111,7 @@ static void w_double_text(Writer *w, double d) {
 }
 
 static void w_object(Writer *w, PyObject *o);
+static PyObject *write_to_string(PyObject *o, int version, int depth);
 
 /* 1: a reference was written; 0: write the object with *flag. */
 static int w_ref(Writer *w, PyObject *o, int *flag) {
@@ -163,7 +164,7 @@ static void w_set(Writer *w, PyObject *o, int flag) {
     PyObject *pairs = PyList_New(0), *item, *it = pairs ? PyObject_GetIter(o) : NULL;
     if (!it) goto memory;
     while ((item = PyIter_Next(it))) {
-        PyObject *dump = PyMarshal_WriteObjectToString(item, w->version);
+        PyObject *dump = write_to_string(item, w->version, w->depth);
         PyObject *pair = dump ? PyTuple_Pack(2, dump, item) : NULL;
         int bad = !pair || PyList_Append(pairs, pair) < 0;
         Py_XDECREF(dump);
@@ -204,7 +205,7 @@ static void w_code(Writer *w, KrCode *c, int flag) {
 
 static void w_object(Writer *w, PyObject *o) {
     int flag = 0;
-    if (++w->depth > MAX_DEPTH) {
+    if (++w->depth > MAX_DEPTH || kr_c_stack_low()) {
         w->error = WRITE_NESTED;
     } else if (!o) {
         w_byte(w, M_NULL);
@@ -277,9 +278,10 @@ static void w_object(Writer *w, PyObject *o) {
     w->depth--;
 }
 
-static int writer_run(Writer *w, PyObject *o, int version) {
+static int writer_run(Writer *w, PyObject *o, int version, int depth) {
     memset(w, 0, sizeof *w);
     w->version = version;
+    w->depth = depth;
     if (version >= 3 && !(w->refs = PyDict_New())) return -1;
     if (!(w->keep = PyList_New(0))) {
         Py_CLEAR(w->refs);
@@ -291,10 +293,10 @@ static int writer_run(Writer *w, PyObject *o, int version) {
     return 0;
 }
 
-PyObject *PyMarshal_WriteObjectToString(PyObject *o, int version) {
-    if (PySys_Audit("marshal.dumps", "Oi", o, version) < 0) return NULL;
+/* The bytes for o, which is `depth` levels down in something. */
+static PyObject *write_to_string(PyObject *o, int version, int depth) {
     Writer w;
-    if (writer_run(&w, o, version) < 0) return NULL;
+    if (writer_run(&w, o, version, depth) < 0) return NULL;
     PyObject *r = NULL;
     if (w.error == WRITE_NOMEMORY) PyErr_NoMemory();
     else if (w.error == WRITE_OK) r = PyBytes_FromStringAndSize(w.data, (Py_ssize_t)w.size);
@@ -312,9 +314,13 @@ PyObject *kr_marshal_write_part(PyObject *o, bool plain) {
     PyMem_Free(w.data);
     return r;
 }
+PyObject *PyMarshal_WriteObjectToString(PyObject *o, int version) {
+    if (PySys_Audit("marshal.dumps", "Oi", o, version) < 0) return NULL;
+    return write_to_string(o, version, 0);
+}
 void PyMarshal_WriteObjectToFile(PyObject *o, FILE *f, int version) {
     Writer w;
-    if (writer_run(&w, o, version) < 0) return;
+    if (writer_run(&w, o, version, 0) < 0) return;
     fwrite(w.data, 1, w.size, f);
     PyMem_Free(w.data);
 }
@@ -552,7 +558,7 @@ static PyObject *r_object(Reader *r) {
         if (PyErr_ExceptionMatches(PyExc_EOFError)) PyErr_SetString(PyExc_EOFError, "EOF read where object expected");
         return NULL;
     }
-    if (++r->depth > MAX_DEPTH) {
+    if (++r->depth > MAX_DEPTH || kr_c_stack_low()) {
         r->depth--;
         PyErr_SetString(PyExc_ValueError, "recursion limit exceeded");
         return NULL;

@@ -224,6 +224,10 @@ PyObject *kr_code_doc(KrCode *c) {
     return !doc || PyUnicode_Check(doc) ? doc : Py_None;
 }
 int kr_code_set_filename(KrCode *c, PyObject *from, PyObject *to) {
+    if (kr_c_stack_low()) {
+        kr_raise_stack_low(" while changing file names");
+        return -1;
+    }
     int same = PyObject_RichCompareBool(c->base.co_filename, from, Py_EQ);
     if (same <= 0) return same;
     Py_SETREF(c->base.co_filename, Py_NewRef(to));
