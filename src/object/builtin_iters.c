@@ -224,13 +224,6 @@ PyTypeObject PyFilter_Type = {
 
 /* ------------------------------------------------------------------ zip */
 
-typedef struct {
-    PyObject_HEAD
-    PyObject *iters;            /* tuple */
-    PyObject *result;           /* handed out again while nobody else holds it */
-    int strict;
-} KrZip;
-
 static PyObject *zip_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     int strict = 0;
     if (kwargs != NULL) {
@@ -299,7 +292,7 @@ static PyObject *zip_check_lengths(KrZip *z, Py_ssize_t i) {
     return NULL;
 }
 
-PyObject *kr_zip_next(PyObject *self) {
+static PyObject *zip_next(PyObject *self) {
     KrZip *z = (KrZip *)self;
     Py_ssize_t n = PyTuple_GET_SIZE(z->iters), i;
     PyObject *result = z->result;
@@ -325,6 +318,19 @@ PyObject *kr_zip_next(PyObject *self) {
     if (!fresh && !kr_gc_is_tracked(result))
         kr_gc_track(result);
     return result;
+}
+
+bool kr_zip_pair(PyObject *self, PyObject *pair[2]) {
+    PyObject *iters = ((KrZip *)self)->iters, *first = kr_iternext(PyTuple_GET_ITEM(iters, 0)), *second;
+    if (first == NULL)
+        return false;
+    if ((second = kr_iternext(PyTuple_GET_ITEM(iters, 1))) == NULL) {
+        Py_DECREF(first);
+        return false;
+    }
+    pair[0] = first;
+    pair[1] = second;
+    return true;
 }
 
 static PyObject *zip_reduce(PyObject *self, PyObject *unused) {
@@ -359,7 +365,7 @@ PyTypeObject PyZip_Type = {
                         ">>> list(zip((1, 2), 'ab'))\n[(1, 'a'), (2, 'b')]"),
     .tp_traverse = zip_traverse,
     .tp_iter = PyObject_SelfIter,
-    .tp_iternext = kr_zip_next,
+    .tp_iternext = zip_next,
     .tp_methods = zip_methods,
     .tp_alloc = PyType_GenericAlloc,
     .tp_new = zip_new,

@@ -113,7 +113,13 @@ KR_INLINE PyObject *dictiter_pair(KrDictIter *it, PyObject *key, PyObject *value
 DICT_ITERATOR_NEXTS(next, false)
 DICT_ITERATOR_NEXTS(previous, true)
 
-PyObject *kr_dict_iter_next_item(PyObject *it) { return next_item(it); }
+bool kr_dict_item_pair(PyObject *it, PyObject *pair[2]) {
+    if (!dictiter_step((KrDictIter *)it, &pair[0], &pair[1], false))
+        return false;
+    Py_INCREF(pair[0]);
+    Py_INCREF(pair[1]);
+    return true;
+}
 
 static PyObject *dictiter_length_hint(PyObject *self, PyObject *unused) {
     KrDictIter *it = (KrDictIter *)self;

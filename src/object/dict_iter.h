@@ -14,7 +14,5 @@ typedef struct {
 
 /* The next key and value, borrowed; false at the end, or with an exception set. For the forward iterators. */
 bool kr_dict_iter_step(KrDictIter *it, PyObject **key, PyObject **value) KR_MAY_RAISE;
-/* tp_iternext of the items iterator. */
-PyObject *kr_dict_iter_next_item(PyObject *it) KR_NEW_REF KR_MAY_RAISE;
 
 #endif

@@ -108,7 +108,7 @@ static PyObject *enum_count(KrEnumerate *e) {
     return now;
 }
 
-PyObject *kr_enumerate_next(PyObject *self) {
+static PyObject *enum_next(PyObject *self) {
     KrEnumerate *e = (KrEnumerate *)self;
     PyObject *item = kr_iternext(e->it);
     if (item == NULL)
@@ -132,6 +132,18 @@ PyObject *kr_enumerate_next(PyObject *self) {
     return kr_tuple_pair_steal(number, item);
 }
 
+bool kr_enumerate_pair(PyObject *self, PyObject *pair[2]) {
+    KrEnumerate *e = (KrEnumerate *)self;
+    PyObject *item = kr_iternext(e->it), *number = item == NULL ? NULL : enum_count(e);
+    if (number == NULL) {
+        Py_XDECREF(item);
+        return false;
+    }
+    pair[0] = number;
+    pair[1] = item;
+    return true;
+}
+
 static PyObject *enum_reduce(PyObject *self, PyObject *unused) {
     KrEnumerate *e = (KrEnumerate *)self;
     if (e->big != NULL)
@@ -152,7 +164,7 @@ PyTypeObject PyEnum_Type = {
     .tp_doc = PyDoc_STR("enumerate(iterable, start=0)\n--\n\nAn iterator over (number, item) pairs, numbers counting up from start."),
     .tp_traverse = enum_traverse,
     .tp_iter = PyObject_SelfIter,
-    .tp_iternext = kr_enumerate_next,
+    .tp_iternext = enum_next,
     .tp_methods = enum_methods,
     .tp_alloc = PyType_GenericAlloc,
     .tp_new = enum_new,

@@ -1,6 +1,7 @@
 /* specialize.c - warming code up, and special forms for operands that are told apart by type alone; see specialize.h. */
 #include "vm/specialize.h"
 #include "object/dict_iter.h"
+#include "object/iter.h"
 #include "object/list.h"
 #include "object/long.h"
 #include "object/range.h"
@@ -174,9 +175,15 @@ bool kr_specialize_unpack(KrInstr *at, KrCache *c, PyObject *sequence) {
 
 /* ------------------------------------------------------------------ iteration */
 
+/* The form for an iterator of pairs, each of which is taken apart at once: `for k, v in d.items()`. */
+static int pair_form(const KrInstr *at, PyObject *it) {
+    const KrInstr *unpack = at + 2;     /* behind the loop's JUMP out */
+    if (kr_op_generic[unpack->op] != KR_OP_UNPACK_SEQUENCE || unpack->c != 2 || unpack->b != ((at->a & KR_REG_MASK) | KR_OPERAND_CONSUME) || !items_are_moved(unpack)) return 0;
+    return Py_IS_TYPE(it, &PyDictIterItem_Type) ? KR_OP_FOR_ITER_ITEMS : Py_IS_TYPE(it, &PyEnum_Type) ? KR_OP_FOR_ITER_ENUMERATE : kr_is_zip_of_two(it) ? KR_OP_FOR_ITER_ZIP : 0;
+}
 bool kr_specialize_for_iter(KrInstr *at, KrCache *c, PyObject *it) {
     PyTypeObject *t = Py_TYPE(it);
     int op = t == &PyListIter_Type ? KR_OP_FOR_ITER_LIST : t == &PyTupleIter_Type ? KR_OP_FOR_ITER_TUPLE : t == &PyRangeIter_Type ? KR_OP_FOR_ITER_RANGE :
-             t == &PyGen_Type ? KR_OP_FOR_ITER_GENERATOR : 0;
+             t == &PyGen_Type ? KR_OP_FOR_ITER_GENERATOR : pair_form(at, it);
     return op ? kr_special_set(at, c, op) : kr_special_none(c);
 }

@@ -1,6 +1,7 @@
 /* iter.c - handlers: special forms of FOR_ITER. The instruction after it is a JUMP, skipped while there are items. */
 #include "vm/loop.h"
 #include "object/dict_iter.h"
+#include "object/iter.h"
 #include "object/list.h"
 #include "object/range.h"
 #include "object/tuple.h"
@@ -30,6 +31,33 @@ OP(FOR_ITER_TUPLE) {
     if (KR_UNLIKELY(!seq || it->index >= Py_SIZE(seq))) GOTO(no_more_items);
     NEXT_ITEM(Py_NewRef(PyTuple_GET_ITEM(seq, it->index++)));
 }
+/* There is no pair, because of an exception or not. */
+static KR_COLD PyObject *no_more_pairs(KR_LOOP_PARAMS) {
+    if (PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_StopIteration)) ERROR();
+        PyErr_Clear();
+    }
+    GOTO(no_more_items);
+}
+/* pc[0] is the JUMP out of the loop, pc[1] the UNPACK_SEQUENCE, then two moves come. */
+#define PAIR_FORM(name, condition, step) \
+    OP(name) { \
+        PyObject *it = REG(in.b); \
+        GUARD(condition); \
+        SAVE(); \
+        bool found = step(it, t->vm.pair); \
+        RELOAD(); \
+        if (KR_UNLIKELY(!found)) GOTO(no_more_pairs); \
+        PyObject **at0 = &REG(pc[2].a), *old0 = *at0; \
+        *at0 = t->vm.pair[0]; \
+        PyObject **at1 = &REG(pc[3].a), *old1 = *at1; \
+        *at1 = t->vm.pair[1]; \
+        pc += 4; \
+        NEXT_RELEASING(old0, old1, NULL, NULL); \
+    }
+PAIR_FORM(FOR_ITER_ITEMS, Py_IS_TYPE(it, &PyDictIterItem_Type), kr_dict_item_pair)
+PAIR_FORM(FOR_ITER_ENUMERATE, Py_IS_TYPE(it, &PyEnum_Type), kr_enumerate_pair)
+PAIR_FORM(FOR_ITER_ZIP, kr_is_zip_of_two(it), kr_zip_pair)
 OP(FOR_ITER_RANGE) {
     KrRangeIter *it = (KrRangeIter *)REG(in.b);
     GUARD(Py_IS_TYPE(it, &PyRangeIter_Type));
