@@ -10,8 +10,6 @@
 #include "memory/tracemalloc.h"
 #include <stdio.h>
 
-#define KR_TRASH_DEPTH 50
-
 /* ------------------------------------------------------------------ making */
 
 void _Py_NewReference(PyObject *o) {

@@ -54,6 +54,25 @@ KR_INLINE void kr_gc_untrack(PyObject *o) {
     g->prev &= KR_GC_FINALIZED;
 }
 
+/* Around the body of a container's tp_dealloc, as Py_TRASHCAN_BEGIN and _END but in line: dealloc.c says what for. */
+#define KR_TRASH_DEPTH 50
+PyAPI_FUNC(int) _PyTrash_begin(PyThreadState *, PyObject *);
+PyAPI_FUNC(void) _PyTrash_end(PyThreadState *);
+#define KR_TRASHCAN_BEGIN(o, dealloc)                                                                                    \
+    PyThreadState *trash_ = Py_TYPE(o)->tp_dealloc == (destructor)(dealloc) ? (PyThreadState *)kr_tls_thread : NULL;    \
+    if (trash_ != NULL && KR_UNLIKELY(trash_->trash_delete_nesting++ >= KR_TRASH_DEPTH)) {                              \
+        trash_->trash_delete_nesting--;                                                                                \
+        (void)_PyTrash_begin(trash_, (PyObject *)(o));                                                                 \
+        return;                                                                                                        \
+    }
+#define KR_TRASHCAN_END                                            \
+    if (trash_ != NULL) {                                         \
+        if (KR_UNLIKELY(trash_->trash_delete_later != NULL))      \
+            _PyTrash_end(trash_);                                 \
+        else                                                      \
+            trash_->trash_delete_nesting--;                       \
+    }
+
 /* Runs a collection because the youngest generation is full (the caller has seen that it is enabled and not running). */
 void kr_gc_collect_young(KrInterp *) KR_RUNS_PYTHON;
 

@@ -3,6 +3,7 @@
  * A cell owns its content; NULL means that the variable is unset. The collector breaks closures' cycles here.
  */
 #include "object/container.h"
+#include "memory/gc.h"
 
 PyObject *PyCell_New(PyObject *content) {
     PyCellObject *c = PyObject_GC_New(PyCellObject, &PyCell_Type);
@@ -35,10 +36,10 @@ static PyObject *cell_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) 
 
 static void cell_dealloc(PyObject *self) {
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, cell_dealloc)
+    KR_TRASHCAN_BEGIN(self, cell_dealloc)
     Py_XDECREF(PyCell_GET(self));
     PyObject_GC_Del(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int cell_traverse(PyObject *self, visitproc visit, void *arg) {

@@ -6,6 +6,7 @@
  * Invariant: no function behind a descriptor sees an object that is no instance of the descriptor's type.
  */
 #include "object/descr.h"
+#include "memory/gc.h"
 #include "object/method.h"
 #include "object/tuple.h"
 
@@ -253,11 +254,11 @@ PyObject *PyWrapper_New(PyObject *descr, PyObject *self) {
 static void wrapper_dealloc(PyObject *o) {
     KrMethodWrapper *w = (KrMethodWrapper *)o;
     KR_FORGET(o);
-    Py_TRASHCAN_BEGIN(o, wrapper_dealloc)
+    KR_TRASHCAN_BEGIN(o, wrapper_dealloc)
     Py_DECREF(w->descr);
     Py_DECREF(w->self);
     PyObject_GC_Del(o);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int wrapper_traverse(PyObject *o, visitproc visit, void *arg) {

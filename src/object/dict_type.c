@@ -1,12 +1,13 @@
 /* dict_type.c - the type dict: protocols and methods over the C API of dict.c. */
 #include "object/dict_keys.h"
+#include "memory/gc.h"
 
 /* ------------------------------------------------------------------ lifecycle */
 
 static void dict_dealloc(PyObject *self) {
     PyDictObject *d = (PyDictObject *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, dict_dealloc)
+    KR_TRASHCAN_BEGIN(self, dict_dealloc)
     PyDictKeysObject *k = d->ma_keys;
     if (d->ma_values != NULL)
         kr_values_free(d->ma_values);
@@ -17,7 +18,7 @@ static void dict_dealloc(PyObject *self) {
         s->dict_free[s->dict_free_count++] = d;
     else
         Py_TYPE(self)->tp_free(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 int kr_dict_traverse(PyObject *self, visitproc visit, void *arg) {

@@ -5,6 +5,7 @@
  * out could fail; they are linked by `dict`, untracked.
  */
 #include "object/exceptions.h"
+#include "memory/gc.h"
 #include "object/call.h"
 #include "object/tuple.h"
 #include "runtime/errors.h"
@@ -45,10 +46,10 @@ int kr_exc_fields_traverse(PyObject *o, PyObject **first, int n, visitproc visit
 
 void kr_exc_BaseException_dealloc(PyObject *o) {
     PyObject_GC_UnTrack(o);
-    Py_TRASHCAN_BEGIN(o, kr_exc_BaseException_dealloc) /* chains of contexts can be long */
+    KR_TRASHCAN_BEGIN(o, kr_exc_BaseException_dealloc) /* chains of contexts can be long */
     kr_exc_BaseException_clear(o);
     Py_TYPE(o)->tp_free(o);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 PyObject *kr_exc_BaseException_new(PyTypeObject *t, PyObject *args, PyObject *kwds) {

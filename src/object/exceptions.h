@@ -39,10 +39,10 @@ int kr_exc_fields_traverse(PyObject *o, PyObject **first, int n, visitproc visit
     }                                                                                                \
     void kr_exc_##L##_dealloc(PyObject *o) {                                                         \
         PyObject_GC_UnTrack(o);                                                                      \
-        Py_TRASHCAN_BEGIN(o, kr_exc_##L##_dealloc)                                                   \
+        KR_TRASHCAN_BEGIN(o, kr_exc_##L##_dealloc)                                                   \
         kr_exc_##L##_clear(o);                                                                       \
         Py_TYPE(o)->tp_free(o);                                                                      \
-        Py_TRASHCAN_END                                                                              \
+        KR_TRASHCAN_END                                                                              \
     }
 
 #define KR_EXC_DECLARE(L)                                             \

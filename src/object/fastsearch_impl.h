@@ -50,6 +50,37 @@ static KR_UNUSED Py_ssize_t KR_FS(kr_search_long_)(const KR_FS_CHAR *s, Py_ssize
     }
     bloom |= (uint64_t)1 << (last & 63);
     Py_ssize_t i = 0;
+#if KR_FS_W == 1
+    /* Sixteen places at once: where both the first and the last unit fit, the others are compared. */
+    typedef unsigned char Lanes __attribute__((vector_size(16)));
+    const Lanes want_first = (Lanes){0} + p[0], want_last = (Lanes){0} + last;
+    while (i + mlast + 16 <= n && budget > 0) {
+        Lanes a, b;
+        uint64_t fits[2];
+        memcpy(&a, s + i, 16);
+        memcpy(&b, s + i + mlast, 16);
+        Lanes both = (Lanes)(a == want_first) & (Lanes)(b == want_last);
+        memcpy(fits, &both, 16);
+        Py_ssize_t next = i + 16;
+        if (KR_UNLIKELY((fits[0] | fits[1]) != 0)) {
+            for (int lane = 0; lane < 16; lane++) {
+                if (!(((const unsigned char *)fits)[lane]))
+                    continue;
+                Py_ssize_t at = i + lane;
+                if (memcmp(s + at + 1, p + 1, (size_t)(m - 2)) == 0) {
+                    if (max < 0)
+                        return at;
+                    if (++found == max)
+                        return found;
+                    next = at + m;
+                    break;
+                }
+                budget -= m;
+            }
+        }
+        i = next;
+    }
+#endif
     while (i <= end) {
         if (s[i + mlast] == last) {
             Py_ssize_t j = 0;

@@ -8,6 +8,7 @@
  * Running a function is the interpreter loop's: _PyFunction_Vectorcall.
  */
 #include "object/container.h"
+#include "memory/gc.h"
 #include "object/tuple.h"
 #include "vm/code.h"
 
@@ -149,7 +150,7 @@ static int function_tp_clear(PyObject *self) {
 static void function_dealloc(PyObject *self) {
     PyFunctionObject *f = (PyFunctionObject *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, function_dealloc)
+    KR_TRASHCAN_BEGIN(self, function_dealloc)
     if (f->func_weakreflist != NULL) PyObject_ClearWeakRefs(self);
     function_clear(self);
     Py_DECREF(f->func_globals);
@@ -159,7 +160,7 @@ static void function_dealloc(PyObject *self) {
     Py_DECREF(f->func_code);
     Py_XDECREF(f->func_closure);
     PyObject_GC_Del(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int function_traverse(PyObject *self, visitproc visit, void *arg) {

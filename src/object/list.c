@@ -6,6 +6,7 @@
  * out first and released last, when the list is whole again. Heads of exact lists are kept on a free list.
  */
 #include "object/list.h"
+#include "memory/gc.h"
 #include "object/sequence_common.h"
 
 /* ------------------------------------------------------------------ storage */
@@ -110,7 +111,7 @@ PyObject *kr_list_from_array_steal(PyObject *const *items, Py_ssize_t n) {
 static void list_dealloc(PyObject *self) {
     PyListObject *l = (PyListObject *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, list_dealloc)
+    KR_TRASHCAN_BEGIN(self, list_dealloc)
     if (l->ob_item != NULL) {
         for (Py_ssize_t i = Py_SIZE(l); --i >= 0;)
             Py_XDECREF(l->ob_item[i]);
@@ -121,7 +122,7 @@ static void list_dealloc(PyObject *self) {
         s->list_free[s->list_free_count++] = l;
     else
         Py_TYPE(self)->tp_free(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 void kr_list_fini(KrInterp *interp) {

@@ -6,6 +6,7 @@
  * gets the caller's. Dead objects of the exact type builtin_function_or_method are kept for the next bound builtin.
  */
 #include "object/method.h"
+#include "memory/gc.h"
 #include "object/container.h"
 #include "object/tuple.h"
 
@@ -131,7 +132,7 @@ PyObject *(PyCFunction_New)(PyMethodDef *def, PyObject *self) { return PyCMethod
 static void cfunction_dealloc(PyObject *self) {
     PyCFunctionObject *f = (PyCFunctionObject *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, cfunction_dealloc)
+    KR_TRASHCAN_BEGIN(self, cfunction_dealloc)
     if (f->m_weakreflist != NULL) PyObject_ClearWeakRefs(self);
     if (PyCMethod_Check(self)) Py_XDECREF(((PyCMethodObject *)self)->mm_class);
     Py_XDECREF(f->m_self);
@@ -144,7 +145,7 @@ static void cfunction_dealloc(PyObject *self) {
     } else {
         PyObject_GC_Del(self);
     }
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int cfunction_traverse(PyObject *self, visitproc visit, void *arg) {

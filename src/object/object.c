@@ -262,8 +262,8 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int op) {
         int eq = kr_equal_plain(a, b);
         if (eq >= 0 && (op == Py_EQ || op == Py_NE))
             return eq == (op == Py_EQ);
-        if (PyLong_CheckExact(a)) {
-            int order = kr_long_compare(a, b);
+        if (PyLong_CheckExact(a) || eq >= 0) {
+            int order = PyLong_CheckExact(a) ? kr_long_compare(a, b) : PyUnicode_Compare(a, b);
             return op == Py_LT ? order < 0 : op == Py_LE ? order <= 0 : op == Py_GT ? order > 0 : order >= 0;
         }
     }

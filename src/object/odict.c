@@ -7,6 +7,7 @@
  * iterators: a node pointer is good as long as state has not changed.
  */
 #include "object/dict_keys.h"
+#include "memory/gc.h"
 #include "object/dict_views.h"
 
 typedef struct KrODictNode {
@@ -227,13 +228,13 @@ static PyObject *odict_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static void odict_dealloc(PyObject *self) {
     KrODict *od = (KrODict *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, odict_dealloc)
+    KR_TRASHCAN_BEGIN(self, odict_dealloc)
     Py_CLEAR(od->instance_dict);
     if (od->weakrefs != NULL)
         PyObject_ClearWeakRefs(self);
     odict_drop_all(od);
     PyDict_Type.tp_dealloc(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int odict_traverse(PyObject *self, visitproc visit, void *arg) {

@@ -4,6 +4,7 @@
  * frozenset), whatever subclass they are called on. A frozenset caches its hash; a set's hash field is always -1.
  */
 #include "object/set_table.h"
+#include "memory/gc.h"
 
 PyObject *_PySet_Dummy = KR_SET_DUMMY;
 
@@ -12,7 +13,7 @@ PyObject *_PySet_Dummy = KR_SET_DUMMY;
 static void set_dealloc(PyObject *self) {
     PySetObject *s = (PySetObject *)self;
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, set_dealloc)
+    KR_TRASHCAN_BEGIN(self, set_dealloc)
     if (s->weakreflist != NULL)
         PyObject_ClearWeakRefs(self);
     for (Py_ssize_t i = 0; s->used > 0 && i <= s->mask; i++) {
@@ -25,7 +26,7 @@ static void set_dealloc(PyObject *self) {
     if (s->table != s->smalltable)
         PyMem_Free(s->table);
     Py_TYPE(self)->tp_free(self);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 static int set_traverse(PyObject *self, visitproc visit, void *arg) {

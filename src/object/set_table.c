@@ -257,6 +257,16 @@ int kr_set_update(PySetObject *s, PyObject *iterable) {
                 return -1;
         return 0;
     }
+    if (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable)) {
+        for (Py_ssize_t i = 0; i < Py_SIZE(iterable); i++) {        /* comparing may change a list */
+            PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(iterable, i));
+            int r = kr_set_add(s, item);
+            Py_DECREF(item);
+            if (r < 0)
+                return -1;
+        }
+        return 0;
+    }
     PyObject *it = PyObject_GetIter(iterable), *key;
     if (it == NULL)
         return -1;

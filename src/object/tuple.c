@@ -6,6 +6,7 @@
  * it first meets it (kr_tuple_is_simple). Items may be NULL only while the maker fills a tuple.
  */
 #include "object/tuple.h"
+#include "memory/gc.h"
 #include "object/sequence_common.h"
 
 struct KrEmptyTuple kr_empty_tuple_storage = {
@@ -100,7 +101,7 @@ static void tuple_dealloc(PyObject *self) {
         return;
     }
     KR_FORGET(self);
-    Py_TRASHCAN_BEGIN(self, tuple_dealloc)
+    KR_TRASHCAN_BEGIN(self, tuple_dealloc)
     Py_ssize_t n = Py_SIZE(t);
     for (Py_ssize_t i = n; --i >= 0;)
         Py_XDECREF(t->ob_item[i]);
@@ -115,7 +116,7 @@ static void tuple_dealloc(PyObject *self) {
     }
     Py_TYPE(self)->tp_free(self);
 done:;
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 void kr_tuple_fini(KrInterp *interp) {

@@ -121,7 +121,7 @@ void kr_subtype_dealloc(PyObject *o) {
         return;
     }
     PyObject_GC_UnTrack(o);
-    Py_TRASHCAN_BEGIN(o, kr_subtype_dealloc);
+    KR_TRASHCAN_BEGIN(o, kr_subtype_dealloc);
     while ((base_dealloc = base->tp_dealloc) == kr_subtype_dealloc)
         base = base->tp_base;
     bool has_finalizer = t->tp_finalize != NULL || t->tp_del != NULL;
@@ -149,7 +149,7 @@ void kr_subtype_dealloc(PyObject *o) {
     }
     dealloc_body(o, base, base_dealloc);
 done:
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 /* ------------------------------------------------------------------ __dict__ and __weakref__ */

@@ -33,7 +33,7 @@ TEST(IsCaseIgnorable, CASE_IGNORABLE)
 TEST(IsXidStart, XID_START)
 TEST(IsXidContinue, XID_CONTINUE)
 
-int _PyUnicode_ToDecimalDigit(Py_UCS4 c) { return record(c)->decimal; }
+int _PyUnicode_ToDecimalDigit(Py_UCS4 c) { return c < 128 ? (c - (Py_UCS4)'0' < 10 ? (int)(c - '0') : -1) : record(c)->decimal; }
 int _PyUnicode_ToDigit(Py_UCS4 c) { return record(c)->digit; }
 double _PyUnicode_ToNumeric(Py_UCS4 c) {
     size_t lo = 0, hi = KR_ARRAY_LEN(char_numeric);

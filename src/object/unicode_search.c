@@ -249,7 +249,10 @@ static int add_object(Parts *p, PyObject *part) {
     Py_DECREF(part);
     return r;
 }
-static int add_part(Parts *p, PyObject *s, Py_ssize_t start, Py_ssize_t end) { return add_object(p, PyUnicode_Substring(s, start, end)); }
+static int add_part(Parts *p, PyObject *s, Py_ssize_t start, Py_ssize_t end) {
+    bool plain = PyUnicode_IS_ASCII(s) && end - start < PyUnicode_GET_LENGTH(s);
+    return add_object(p, plain ? _PyUnicode_FromASCII((const char *)PyUnicode_1BYTE_DATA(s) + start, end - start) : PyUnicode_Substring(s, start, end));
+}
 /* The list, given what the search returned; the parts are in the order found, reversed when asked. */
 static PyObject *parts_finish(Parts *p, int r, bool reverse) {
     if (r == 0 && !p->list) r = parts_flush(p);
@@ -264,6 +267,17 @@ static int split_blanks(Parts *list, PyObject *s, Py_ssize_t max) {
     int kind = PyUnicode_KIND(s);
     const void *data = PyUnicode_DATA(s);
     Py_ssize_t n = PyUnicode_GET_LENGTH(s), i = 0;
+    if (PyUnicode_IS_ASCII(s)) {
+        const Py_UCS1 *p = data;
+        while (true) {
+            while (i < n && _Py_ascii_whitespace[p[i]]) i++;
+            if (i == n) return 0;
+            if (max-- <= 0) return add_part(list, s, i, n);
+            Py_ssize_t start = i;
+            while (i < n && !_Py_ascii_whitespace[p[i]]) i++;
+            if (add_part(list, s, start, i) < 0) return -1;
+        }
+    }
     while (true) {
         while (i < n && space_at(kind, data, i)) i++;
         if (i == n) return 0;

@@ -283,14 +283,16 @@ static void too_many(const char *fn, const char *parens, int max, bool some_opti
 static int parse_keywords(Given *g, const char *format, const struct _PyArg_Parser *limit, va_list va, bool ssize) {
     if (g->nkw == 0 && take_simple(g->args, g->nargs, format, va)) return 1;
     const char *const *keywords = g->keywords;
-    const char *fname = strchr(format, ':'), *message = NULL;
-    if (fname) fname++;
-    else if ((message = strchr(format, ';'))) message++;
+    bool ready = limit && limit->kwtuple;       /* what follows is known from the first use */
+    const char *fname = ready ? limit->fname : strchr(format, ':'), *message = ready ? limit->custom_msg : NULL;
+    if (!ready && fname) fname++;
+    else if (!ready && (message = strchr(format, ';'))) message++;
     const char *fn = fname ? fname : "function", *parens = fname ? "()" : "";
     int pos = 0, len, min = INT_MAX, max = INT_MAX;
-    while (keywords[pos] && !*keywords[pos]) pos++;
+    if (ready) pos = limit->pos;
+    while (!ready && keywords[pos] && !*keywords[pos]) pos++;
     g->pos = pos;
-    for (len = pos; keywords[len]; len++) {
+    for (len = ready ? pos + (int)PyTuple_GET_SIZE(limit->kwtuple) : pos; keywords[len]; len++) {
         if (*keywords[len]) continue;
         PyErr_SetString(PyExc_SystemError, "Empty keyword parameter name");
         return 0;

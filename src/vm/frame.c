@@ -6,6 +6,7 @@
  * 0 in a generator.
  */
 #include "vm/generator.h"
+#include "memory/gc.h"
 #include "vm/trace.h"
 #include <frameobject.h>
 
@@ -147,7 +148,7 @@ static int frame_tp_clear(PyFrameObject *o) {
 }
 static void frame_dealloc(PyFrameObject *o) {
     PyObject_GC_UnTrack(o);
-    Py_TRASHCAN_BEGIN(o, frame_dealloc);
+    KR_TRASHCAN_BEGIN(o, frame_dealloc);
     Py_CLEAR(o->back);
     frame_tp_clear(o);
     if (o->detached) {
@@ -157,7 +158,7 @@ static void frame_dealloc(PyFrameObject *o) {
         Py_CLEAR(o->own.locals);
     }
     PyObject_GC_Del(o);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 /* ------------------------------------------------------------------ locals */

@@ -147,7 +147,7 @@ void kr_gen_dealloc(PyObject *o) {
     PyObject_GC_Track(o);
     if (has_frame(g) && PyObject_CallFinalizerFromDealloc(o)) return; /* resurrected */
     PyObject_GC_UnTrack(o);
-    Py_TRASHCAN_BEGIN(o, kr_gen_dealloc)
+    KR_TRASHCAN_BEGIN(o, kr_gen_dealloc)
     if (has_frame(g)) drop_frame(g);
     Py_CLEAR(g->gi_origin_or_finalizer);
     Py_CLEAR(g->gi_exc_state.exc_value);
@@ -155,7 +155,7 @@ void kr_gen_dealloc(PyObject *o) {
     Py_CLEAR(g->gi_name);
     Py_CLEAR(g->gi_qualname);
     kr_gc_free(o);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 
 void _PyGen_Finalize(PyObject *o) {

@@ -7,6 +7,7 @@
  * reachable, so they are collectable objects of their own. Invariant: a subtrie holds at least two keys.
  */
 #include "vm/hamt.h"
+#include "memory/gc.h"
 
 struct KrHamtNode {
     PyObject_VAR_HEAD           /* ob_size: items */
@@ -56,11 +57,11 @@ static int node_traverse(PyObject *o, visitproc visit, void *arg) {
 static void node_dealloc(PyObject *o) {
     KrHamtNode *n = (KrHamtNode *)o;
     PyObject_GC_UnTrack(o);
-    Py_TRASHCAN_BEGIN(o, node_dealloc)
+    KR_TRASHCAN_BEGIN(o, node_dealloc)
     for (Py_ssize_t i = 0; i < Py_SIZE(n); i++)
         Py_XDECREF(n->items[i]);
     PyObject_GC_Del(o);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 static PyTypeObject node_type = {
     KR_STATIC_TYPE_HEAD

@@ -5,6 +5,7 @@
  * until somebody asks for it, unless it is not the line of tb_lasti.
  */
 #include "vm/traceback.h"
+#include "memory/gc.h"
 #include "vm/frame.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -59,10 +60,10 @@ static int tb_clear(PyTracebackObject *tb) {
 }
 static void tb_dealloc(PyTracebackObject *tb) {
     PyObject_GC_UnTrack(tb);
-    Py_TRASHCAN_BEGIN(tb, tb_dealloc);
+    KR_TRASHCAN_BEGIN(tb, tb_dealloc);
     tb_clear(tb);
     PyObject_GC_Del(tb);
-    Py_TRASHCAN_END
+    KR_TRASHCAN_END
 }
 static PyObject *tb_new(PyTypeObject *type, PyObject *args, PyObject *kwds) {
     static char *names[] = {"tb_next", "tb_frame", "tb_lasti", "tb_lineno", NULL};
