@@ -12,6 +12,7 @@
  * have made some of it reachable again; what is still unreachable is broken up with tp_clear.
  * The collector owns no references but those of the objects it is just calling something on.
  *
+ * The youngest generation's count begins below 0 when collections find nothing (be_patient).
  * Full collections happen only when the survivors of middle collections since the last full one exceed a quarter of what
  * survived that one, so their cost stays linear in the number of objects made.
  */
@@ -24,6 +25,7 @@
 #include <time.h>
 
 #define OLDEST 2
+#define PATIENCE_MAX 7
 
 /* ------------------------------------------------------------------ tracking and allocation */
 
@@ -499,6 +501,14 @@ static Py_ssize_t collect_with_callbacks(KrInterp *interp, int generation) {
     return n;
 }
 
+/* After a collection that found n unreachable objects: a program that builds something, and makes next to no garbage, is left alone for longer each time. */
+static void be_patient(KrMemoryState *m, Py_ssize_t n) {
+    KrGeneration *young = &m->generations[0];
+    bool usual = young->threshold >= 100 && young->threshold <= 10000;      /* others know what they want */
+    m->patience = usual && n * 16 < (Py_ssize_t)young->threshold * (m->patience + 1) ? Py_MIN(2 * m->patience + 1, PATIENCE_MAX) : 0;
+    young->count -= m->patience * young->threshold;
+}
+
 KR_NOINLINE void kr_gc_collect_young(KrInterp *interp) {
     KrMemoryState *m = &interp->memory;
     if (PyErr_Occurred())
@@ -513,7 +523,7 @@ KR_NOINLINE void kr_gc_collect_young(KrInterp *interp) {
             if (m->long_lived_pending < m->long_lived_total / 4)
                 continue;
         }
-        collect_with_callbacks(interp, i);
+        be_patient(m, collect_with_callbacks(interp, i));
         break;
     }
     m->collecting = 0;
@@ -525,6 +535,7 @@ Py_ssize_t kr_gc_collect_generation(KrInterp *interp, int generation) {
         return 0;
     PyObject *type, *value, *tb;
     m->collecting = 1;
+    m->patience = 0;
     PyErr_Fetch(&type, &value, &tb);
     Py_ssize_t n = collect_with_callbacks(interp, generation);
     PyErr_Restore(type, value, tb);

@@ -18,6 +18,7 @@ typedef struct {
     KrGeneration generations[3];
     KrGCHead permanent; /* gc.freeze() */
     int enabled, collecting, debug;
+    int patience;       /* how many times the threshold the youngest generation may grow beyond it: gc.c */
     PyObject *garbage, *callbacks;
     struct { Py_ssize_t collections, collected, uncollectable; } stats[3];
     Py_ssize_t long_lived_total, long_lived_pending;
