@@ -26,7 +26,8 @@ HEAD = re.compile(r"^(?:FAIL|ERROR): (\S+) \((?:test|__main__)\.?(\S*)\)", re.M)
 # Files that make their test classes in test_main(), which unittest doesn't call.
 AS_PROGRAMS = {"test_decimal", "test_pep646_syntax", "test_xml_etree", "test_xml_etree_c"}
 # Files that take long under any Python: what their time limit is multiplied by.
-SLOW = {"test_asyncio": 3, "test_multiprocessing_fork": 3, "test_multiprocessing_forkserver": 3, "test_regrtest": 2, "test_socket": 2}
+SLOW = {"test_asyncio": 3, "test_multiprocessing_fork": 3, "test_multiprocessing_forkserver": 3, "test_regrtest": 2, "test_socket": 2, "test_concurrent_futures": 4,
+        "test_multiprocessing_spawn": 6, "test_zipfile64": 8}
 # Tests that wait for ever where nobody answers, under any Python.
 LEFT_OUT = {"test_socket": "*ThreadedVSOCKSocketStreamTest*"}
 FIELDS = ["file", "state", "passed", "failed", "skipped", "quick", "why"]
