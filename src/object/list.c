@@ -266,6 +266,12 @@ int kr_list_extend(PyListObject *l, PyObject *iterable) {
         }
         return list_extend_array(l, PySequence_Fast_ITEMS(iterable), n);
     }
+    if ((PyObject *)l == iterable) {        /* of a subclass: its own iterator would not come to an end */
+        PyObject *copy = PySequence_List(iterable);
+        int r = copy == NULL ? -1 : kr_list_extend(l, copy);
+        Py_XDECREF(copy);
+        return r;
+    }
     PyObject *it = PyObject_GetIter(iterable);
     if (it == NULL)
         return -1;
