@@ -9,11 +9,15 @@ KR_INLINE bool kr_object_may_cycle(PyObject *o) {
     return kr_is_gc(o) && (!PyTuple_CheckExact(o) || kr_gc_is_tracked(o));
 }
 
-/* Hash of any key; exact strs answer from their cache. -1 with an exception set when unhashable. */
+/* Hash of any key; exact strs answer from their cache, ints of one digit are their own. -1 with an exception set when unhashable. */
 KR_INLINE Py_hash_t kr_hash(PyObject *key) {
     if (PyUnicode_CheckExact(key)) {
         Py_hash_t h = ((PyASCIIObject *)key)->hash;
         return h != -1 ? h : PyUnicode_Type.tp_hash(key);
+    }
+    if (PyLong_CheckExact(key) && (size_t)(Py_SIZE(key) + 1) <= 2) {
+        Py_hash_t v = (Py_hash_t)Py_SIZE(key) * (Py_hash_t)((PyLongObject *)key)->ob_digit[0];
+        return v != -1 ? v : -2;
     }
     return PyObject_Hash(key);
 }
@@ -33,7 +37,7 @@ KR_INLINE int kr_equal_plain(PyObject *a, PyObject *b) {
         const digit *x = ((PyLongObject *)a)->ob_digit, *y = ((PyLongObject *)b)->ob_digit;
         if (n != Py_SIZE(b) || x[0] != y[0])
             return n == 0 && Py_SIZE(b) == 0;
-        return (size_t)(n + 1) <= 2 || memcmp(x, y, (size_t)Py_ABS(n) * sizeof *x) == 0;
+        return (size_t)(n + 1) <= 2 || (x[1] == y[1] && ((size_t)(n + 2) <= 4 || memcmp(x, y, (size_t)Py_ABS(n) * sizeof *x) == 0));
     }
     if (PyUnicode_CheckExact(a) && PyUnicode_IS_READY(a) && PyUnicode_IS_READY(b))
         return kr_str_equal(a, b);

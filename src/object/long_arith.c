@@ -68,8 +68,8 @@ int kr_long_compare(PyObject *a, PyObject *b) {
 /* Modulo the Mersenne prime 2^61 - 1, so that equal numbers of all numeric types hash alike. */
 Py_hash_t kr_long_hash(PyObject *o) {
     Py_ssize_t size = Py_SIZE(o);
-    if (kr_long_is_compact(o)) {
-        int64_t v = kr_long_compact_value(o);
+    if (kr_long_is_short(o)) {          /* less than the modulus */
+        int64_t v = kr_long_short_value(o);
         return v == -1 ? -2 : (Py_hash_t)v;
     }
     const digit *d = KR_DIGITS(o);
