@@ -36,3 +36,10 @@ void kr_subinterps_forget(void) {}
 /* python3.11 always takes the interpreter apart. */
 #include "runtime/exit_check.h"
 void kr_exit_watch(int change) {}
+
+/* What StringIO asks of str. */
+#include "object/unicode.h"
+void kr_unicode_convert(int to_kind, void *to, int from_kind, const void *from, Py_ssize_t n) {
+    for (Py_ssize_t i = 0; i < n; i++)
+        PyUnicode_WRITE(to_kind, to, i, PyUnicode_READ(from_kind, from, i));
+}
