@@ -259,10 +259,11 @@ int PyObject_RichCompareBool(PyObject *a, PyObject *b, int op) {
             return 0;
     }
     if (Py_TYPE(a) == Py_TYPE(b)) {
-        int eq = kr_equal_plain(a, b);
-        if (eq >= 0 && (op == Py_EQ || op == Py_NE))
-            return eq == (op == Py_EQ);
-        if (PyLong_CheckExact(a) || eq >= 0) {
+        if (op == Py_EQ || op == Py_NE) {
+            int eq = kr_equal_plain(a, b);
+            if (eq >= 0)
+                return eq == (op == Py_EQ);
+        } else if (PyLong_CheckExact(a) || (PyUnicode_CheckExact(a) && PyUnicode_IS_READY(a) && PyUnicode_IS_READY(b))) {
             int order = PyLong_CheckExact(a) ? kr_long_compare(a, b) : PyUnicode_Compare(a, b);
             return op == Py_LT ? order < 0 : op == Py_LE ? order <= 0 : op == Py_GT ? order > 0 : order >= 0;
         }
@@ -303,6 +304,10 @@ int PyObject_IsTrue(PyObject *o) {
     if (o == Py_False || o == Py_None)
         return 0;
     PyTypeObject *t = Py_TYPE(o);
+    if (t == &PyUnicode_Type && PyUnicode_IS_READY(o))
+        return PyUnicode_GET_LENGTH(o) != 0;
+    if (t == &PyLong_Type)
+        return Py_SIZE(o) != 0;
     Py_ssize_t r;
     if (t->tp_as_number != NULL && t->tp_as_number->nb_bool != NULL)
         r = t->tp_as_number->nb_bool(o);

@@ -124,11 +124,16 @@ int kr_set_reserve(PySetObject *s, Py_ssize_t n) {
 /* ------------------------------------------------------------------ adding and removing */
 
 int kr_set_add_hash(PySetObject *s, PyObject *key, Py_hash_t hash) {
+    setentry *e = &s->table[(size_t)hash & (size_t)s->mask];
+    if (e->key == key)
+        return 0;
     Py_INCREF(key);
-    setentry *e = set_find(s, key, hash);
-    if (e == NULL || e->key != NULL) {
-        Py_DECREF(key);
-        return e == NULL ? -1 : 0;
+    if (e->key != NULL) {
+        e = set_find(s, key, hash);
+        if (e == NULL || e->key != NULL) {
+            Py_DECREF(key);
+            return e == NULL ? -1 : 0;
+        }
     }
     e->key = key;
     e->hash = hash;
