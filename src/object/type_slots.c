@@ -133,6 +133,9 @@ PyObject *kr_slot_getattr_hook(PyObject *self, PyObject *name) {
     if (getattribute == NULL || (Py_IS_TYPE(getattribute, &PyWrapperDescr_Type) &&
                                  ((PyWrapperDescrObject *)getattribute)->d_wrapped == (void *)PyObject_GenericGetAttr))
         r = kr_object_generic_getattr(self, name, NULL, 1);
+    else if (Py_IS_TYPE(getattribute, &PyWrapperDescr_Type) && PyType_IsSubtype(t, PyDescr_TYPE(getattribute)) &&
+             ((PyWrapperDescrObject *)getattribute)->d_base->offset == (int)offsetof(PyHeapTypeObject, ht_type.tp_getattro))
+        r = ((getattrofunc)((PyWrapperDescrObject *)getattribute)->d_wrapped)(self, name);      /* type's, of a metaclass with __getattr__ */
     else
         r = kr_slot_getattro(self, name);
     if (r == NULL && (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_AttributeError))) {
