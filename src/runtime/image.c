@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEPT_AT_MOST ((size_t)1 << 18)      /* bytes of the image in memory before kr_image_touched gives them back */
+#define KEPT_AT_MOST ((size_t)1 << 17)      /* bytes of the image in memory before kr_image_touched gives them back */
 
 /* ------------------------------------------------------------------ the file */
 
@@ -171,8 +171,11 @@ bool kr_image_folder_has(const KrImageFolder *f, const char *name) {
 void kr_image_touched(size_t n) {
     KrRuntimeProcess *p = &kr_runtime.process;
     p->image_touched += n;
-    if (p->image_touched < KEPT_AT_MOST) return;
-    madvise((void *)p->image, p->image->size, MADV_DONTNEED);
+    if (p->image_touched >= KEPT_AT_MOST) kr_image_give_back();
+}
+void kr_image_give_back(void) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->image) madvise((void *)p->image, p->image->size, MADV_DONTNEED);
     p->image_touched = 0;
 }
 PyObject *kr_image_code(const KrImageEntry *e) {
