@@ -10,6 +10,14 @@ BENCH = os.path.dirname(os.path.abspath(__file__))
 NUMBERS = ("iterations", "first", "best", "median", "spread", "memory")
 
 
+def clean_environment(root, program):
+    """The environment without what changes interpreters. Builds of krait may share a cache tag without sharing bytecode: each program has its compiled modules in
+    a folder of its own."""
+    stamp = f"{os.path.basename(program)}-{os.stat(program).st_mtime_ns:x}"
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BENCH_"))}
+    return dict(env, PYTHONPYCACHEPREFIX=os.path.join(root, "build", "bench-pyc", stamp))
+
+
 class Measurer:
     """What is the same for all processes of a run: where packages are, where compiled modules are kept, the core."""
 
@@ -19,11 +27,7 @@ class Measurer:
         self.path = os.pathsep.join(p for p in (os.path.join(BENCH, "harness"), packages) if p)
 
     def _environment(self, program, **more):
-        # Builds of krait may share a cache tag without sharing bytecode: each program has its compiled modules in a folder of its own.
-        stamp = f"{os.path.basename(program)}-{os.stat(program).st_mtime_ns:x}"
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BENCH_"))}
-        env.update(PYTHONPYCACHEPREFIX=os.path.join(self.root, "build", "bench-pyc", stamp), PYTHONPATH=self.path, PYTHONHASHSEED="0", **more)
-        return env
+        return dict(clean_environment(self.root, program), PYTHONPATH=self.path, PYTHONHASHSEED="0", **more)
 
     def _run(self, command, env, timeout):
         """What the command wrote to stderr, or None when it failed, which is said."""
@@ -76,15 +80,16 @@ def combined(rounds):
             "memory": min(r["memory"] for r in rounds), "between": max(bests) / min(bests) - 1 if min(bests) else 0.0}
 
 
-def start_times(programs, arguments, rounds):
+def start_times(root, programs, arguments, rounds):
     """{interpreter: seconds of the best round}; the interpreters take turns, so that a busy moment of the machine meets all of them."""
     null = os.open(os.devnull, os.O_RDWR)
     streams = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in range(3)]
     best = dict.fromkeys(programs, math.inf)
+    environments = {name: clean_environment(root, program) for name, program in programs.items()}
     for number in range(rounds + 1):        # the first round warms caches
         for name, program in programs.items():
             begin = time.perf_counter()
-            status = os.waitpid(os.posix_spawn(program, [program, *arguments], os.environ, file_actions=streams), 0)[1]
+            status = os.waitpid(os.posix_spawn(program, [program, *arguments], environments[name], file_actions=streams), 0)[1]
             if status:
                 print(f"{program} {' '.join(arguments)}: status {status}", file=sys.stderr)
                 best[name] = None
@@ -94,7 +99,7 @@ def start_times(programs, arguments, rounds):
     return best
 
 
-def start_memory(program, arguments):
+def start_memory(root, program, arguments):
     """Peak memory in KiB of a program that is started with -c."""
     code = arguments[1] + "\nfor line in open('/proc/self/status', 'rb'):\n    if line.startswith(b'VmHWM:'): print(int(line.split()[1]))"
-    return int(subprocess.run([program, "-c", code], check=True, capture_output=True).stdout)
+    return int(subprocess.run([program, "-c", code], env=clean_environment(root, program), check=True, capture_output=True).stdout)

@@ -8,9 +8,10 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-#define KEPT_AT_MOST ((size_t)1 << 18)      /* bytes of the image in memory before kr_image_touched gives them back */
+#define KEPT_AT_MOST ((size_t)1 << 17)      /* bytes of the image in memory before kr_image_touched gives them back */
 
 /* ------------------------------------------------------------------ the file */
 
@@ -94,6 +95,23 @@ static bool find_image(void) {
 static bool same_source(const KrImageEntry *e, const struct stat *st) {
     return (uint64_t)st->st_size == e->source_size && st->st_mtim.tv_sec * 1000000000LL + st->st_mtim.tv_nsec == e->source_mtime;
 }
+/* Whether the source of the frozen module i is what the image was made from. Importlib asks twice in a row: to find a module, and for its code. */
+static bool source_is_same(uint32_t i) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    int64_t now = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+    bool seen = p->image_seen_at && p->image_seen == i && now - p->image_seen_at < 10000000;
+    p->image_seen_at = 0;
+    if (seen) return true;
+    char path[PATH_MAX];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", KR_STDLIB, kr_image_string(entries()[i].source));
+    if (stat(path, &st) < 0 || !same_source(&entries()[i], &st)) return false;
+    p->image_seen = i;
+    p->image_seen_at = now;
+    return true;
+}
 const KrImageEntry *kr_image_frozen_named(const char *name) {
     KrInterp *interp = kr_interp();
     if (!find_image()) return NULL;
@@ -102,10 +120,7 @@ const KrImageEntry *kr_image_frozen_named(const char *name) {
     for (uint32_t i = 0; i < head()->nfrozen; i++) {
         const KrImageEntry *e = &entries()[i];
         if (strcmp(kr_image_string(e->name), name)) continue;
-        char path[PATH_MAX];
-        struct stat st;
-        snprintf(path, sizeof path, "%s/%s", KR_STDLIB, kr_image_string(e->source));
-        return (all || (e->flags & KR_IMAGE_ESSENTIAL)) && stat(path, &st) == 0 && same_source(e, &st) ? e : NULL;
+        return (all || (e->flags & KR_IMAGE_ESSENTIAL)) && source_is_same(i) ? e : NULL;
     }
     return NULL;
 }
@@ -156,8 +171,11 @@ bool kr_image_folder_has(const KrImageFolder *f, const char *name) {
 void kr_image_touched(size_t n) {
     KrRuntimeProcess *p = &kr_runtime.process;
     p->image_touched += n;
-    if (p->image_touched < KEPT_AT_MOST) return;
-    madvise((void *)p->image, p->image->size, MADV_DONTNEED);
+    if (p->image_touched >= KEPT_AT_MOST) kr_image_give_back();
+}
+void kr_image_give_back(void) {
+    KrRuntimeProcess *p = &kr_runtime.process;
+    if (p->image) madvise((void *)p->image, p->image->size, MADV_DONTNEED);
     p->image_touched = 0;
 }
 PyObject *kr_image_code(const KrImageEntry *e) {

@@ -52,6 +52,8 @@ PyObject *kr_image_code(const KrImageEntry *) KR_NEW_REF KR_MAY_RAISE;
 const char *kr_image_bytes(const KrImageEntry *);
 /* n more bytes of the image were read: now and then its pages are taken out of the process, which are in the system's cache anyway. */
 void kr_image_touched(size_t n);
+/* Does that now. */
+void kr_image_give_back(void);
 /* A string of the image by its offset. */
 const char *kr_image_string(uint32_t offset);
 /* Puts the original name, or None, into the dict of a module that is about to run: importlib looks for it. */

@@ -18,7 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIRECT_LOOKS = 2 };      /* listing a folder costs as much as asking for about a hundred names; a look for one that isn't there takes six */
+enum {
+    DIRECT_LOOKS = 2,           /* listing a big folder costs as much as asking for about a hundred names; a look for one that isn't there takes six */
+    SMALL_FOLDER = 4096,        /* by its own size: listed at once */
+};
 
 static const char *const functions[] = {"cache_from_source", "_classify_pyc", "_validate_timestamp_pyc", "_compile_bytecode", "MAGIC_NUMBER"};
 
@@ -71,7 +74,8 @@ static int listing(PyObject *self, const Path *folder, Listing *found) {
     Py_XDECREF(known);
     if (then == -1 && PyErr_Occurred()) return -1;
     if (then < 0 && (found->image = kr_image_folder(folder->text))) return 0;
-    bool fresh = then < 0;
+    struct stat st;
+    bool fresh = then < 0 && stat(folder->text, &st) == 0 && st.st_size > SMALL_FOLDER;
     if (fresh && then > -1 - DIRECT_LOOKS && access(folder->text, R_OK) == 0) {     /* what can't be listed holds no modules */
         PyObject *next = PyFloat_FromDouble(then - 1);
         int rc = next ? PyObject_SetAttr(self, KR_STR(_path_mtime), next) : -1;

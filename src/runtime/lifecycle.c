@@ -12,6 +12,7 @@
 #include "runtime/config.h"
 #include "runtime/exit_check.h"
 #include "runtime/gil.h"
+#include "runtime/image.h"
 #include "runtime/import.h"
 #include "runtime/preconfig.h"
 #include "runtime/run.h"
@@ -297,6 +298,7 @@ PyStatus Py_InitializeFromConfig(const PyConfig *given) {
     }
     if (interp->config.site_import && kr_import_site() < 0) return failed("init_import_site: Failed to import the site module");
     kr_gc_begin(interp);
+    kr_image_give_back();
     return PyStatus_Ok();
 }
 PyStatus _Py_InitializeMain(void) { return PyStatus_Ok(); }

@@ -111,6 +111,8 @@ typedef struct {
     uint32_t next_type_index;
     const struct KrImageHead *image;    /* image.c: mapped, NULL if there is none */
     bool image_sought;
+    uint32_t image_seen;                /* number of the frozen module whose source was just looked at, and when; once more is believed */
+    int64_t image_seen_at;              /* nanoseconds; 0: none */
     size_t image_touched;               /* bytes of it that have come into memory since kr_image_touched gave all back, roughly */
 } KrRuntimeProcess;
 
