@@ -100,6 +100,7 @@ static int call_code(Cg *cg, PyCodeObject *code, Kr_comprehension *outermost, in
     CgUnit *u = cg->u;
     KrSpan saved = cg->at;
     int base = u->depth, iter, index;
+    CG_TRY(index = cg_const_index(cg, (PyObject *)code));
     CG_TRY(cg_emit(cg, KR_OP_NOP, 0, 0, 0));        /* its line, when the iterator's is another */
     CG_TRY(cg_value(cg, outermost->iter, CG_ANYWHERE, &iter));
     u->depth = base;
@@ -107,7 +108,6 @@ static int call_code(Cg *cg, PyCodeObject *code, Kr_comprehension *outermost, in
     cg->at = saved;
     CG_TRY(cg_emit(cg, outermost->is_async ? KR_OP_GET_AITER : KR_OP_GET_ITER, cg_dead(cg, base), iter, 0));
     CG_TRY(cg_push_cells(cg, code));
-    CG_TRY(index = cg_const_index(cg, (PyObject *)code));
     CG_TRY(cg_emit(cg, KR_OP_CALL_COMPREHENSION, dest, cg_temp(cg, base), code->co_nfreevars));
     CG_TRY(cg_emit(cg, KR_OP_DATA, 0, index & 0xffff, index >> 16));
     u->depth = base;

@@ -341,6 +341,8 @@ int kr_dict_insert(PyDictObject *d, PyObject *key, Py_hash_t hash, PyObject *val
         dict_maybe_track(d, key, value);
         PyObject **ref = k->kind == KR_KEYS_GENERAL ? &kr_keys_entries(k)[at].value : &kr_keys_unicode_entries(k)[at].value;
         old = *ref;
+        if (old == value)       /* the version stays, too */
+            return 0;
         *ref = Py_NewRef(value);
         kr_dict_touch(d);
         Py_DECREF(old);
