@@ -478,7 +478,10 @@ OWNED_FIELDS(zip_longest, 3)
 static PyObject *zip_longest_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     PyObject *fill = Py_None;
     if (kwargs != NULL && PyDict_CheckExact(kwargs) && PyDict_GET_SIZE(kwargs) > 0) {
-        fill = PyDict_GetItemString(kwargs, "fillvalue");
+        PyObject *name = PyUnicode_FromString("fillvalue");
+        fill = name ? PyDict_GetItemWithError(kwargs, name) : NULL;
+        Py_XDECREF(name);
+        if (fill == NULL && PyErr_Occurred()) return NULL;
         if (fill == NULL || PyDict_GET_SIZE(kwargs) > 1) {
             PyErr_SetString(PyExc_TypeError, "zip_longest() got an unexpected keyword argument");
             return NULL;

@@ -153,23 +153,15 @@ int Py_ReprEnter(PyObject *o) {
     PyObject *d = PyThreadState_GetDict();
     if (d == NULL)
         return 0;
-    PyObject *key = PyUnicode_InternFromString("Py_Repr");
-    if (key == NULL)
-        return -1;
-    PyObject *list = PyDict_GetItemWithError(d, key);
+    PyObject *list = PyDict_GetItemWithError(d, KR_STR(Py_Repr));
     if (list == NULL) {
-        if (PyErr_Occurred() || (list = PyList_New(0)) == NULL) {
-            Py_DECREF(key);
+        if (PyErr_Occurred() || (list = PyList_New(0)) == NULL)
             return -1;
-        }
-        int bad = PyDict_SetItem(d, key, list);
+        int bad = PyDict_SetItem(d, KR_STR(Py_Repr), list);
         Py_DECREF(list);
-        if (bad < 0) {
-            Py_DECREF(key);
+        if (bad < 0)
             return -1;
-        }
     }
-    Py_DECREF(key);
     for (Py_ssize_t i = PyList_GET_SIZE(list); --i >= 0;)
         if (PyList_GET_ITEM(list, i) == o)
             return 1;
@@ -179,7 +171,7 @@ int Py_ReprEnter(PyObject *o) {
 void Py_ReprLeave(PyObject *o) {
     PyObject *type, *value, *tb;
     PyErr_Fetch(&type, &value, &tb);
-    PyObject *d = PyThreadState_GetDict(), *list = d == NULL ? NULL : PyDict_GetItemString(d, "Py_Repr");
+    PyObject *d = PyThreadState_GetDict(), *list = d == NULL ? NULL : PyDict_GetItemWithError(d, KR_STR(Py_Repr));
     if (list != NULL && PyList_Check(list))
         for (Py_ssize_t i = PyList_GET_SIZE(list); --i >= 0;)
             if (PyList_GET_ITEM(list, i) == o) {

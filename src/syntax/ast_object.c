@@ -278,8 +278,10 @@ static KrAstState *kr_ast_state(void) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "the interpreter has no dict");
         return NULL;
     }
-    PyObject *capsule = PyDict_GetItemString(dict, KR_AST_STATE_NAME);
+    PyObject *key = PyUnicode_FromString(KR_AST_STATE_NAME), *capsule = key ? PyDict_GetItemWithError(dict, key) : NULL;
+    Py_XDECREF(key);
     if (capsule) return PyCapsule_GetPointer(capsule, KR_AST_STATE_NAME);
+    if (PyErr_Occurred()) return NULL;
     KrAstState *state = PyMem_Calloc(1, sizeof(KrAstState));
     if (!state) {
         PyErr_NoMemory();

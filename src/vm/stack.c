@@ -125,7 +125,12 @@ void kr_frame_close_segments(KrThread *t, KrFrame *f) {
 
 void kr_frame_leave_object(KrFrame *f) {
     PyFrameObject *o = f->object;
-    if (Py_REFCNT(o) > 1 && kr_frame_detach(f) < 0) PyErr_Clear(); /* then the object shows no locals */
+    if (Py_REFCNT(o) > 1) {
+        PyObject *type, *value, *tb;
+        PyErr_Fetch(&type, &value, &tb);        /* of what leaves the frame */
+        if (kr_frame_detach(f) < 0) PyErr_Clear();      /* then the object shows no locals */
+        PyErr_Restore(type, value, tb);
+    }
     f->object = NULL;
     for (int i = 0; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
     Py_DECREF(o);

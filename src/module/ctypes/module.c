@@ -183,8 +183,10 @@ int *kr_c_errno_copy(void) {
         PyErr_SetString(PyExc_RuntimeError, "cannot get thread state");
         return NULL;
     }
-    PyObject *capsule = PyDict_GetItemString(dict, "_ctypes errno");
+    PyObject *key = PyUnicode_FromString("_ctypes errno"), *capsule = key ? PyDict_GetItemWithError(dict, key) : NULL;
+    Py_XDECREF(key);
     if (capsule) return PyCapsule_GetPointer(capsule, "_ctypes errno");
+    if (PyErr_Occurred()) return NULL;
     int *copy = PyMem_Calloc(1, sizeof *copy);
     if (!copy) return (int *)PyErr_NoMemory();
     if (!(capsule = PyCapsule_New(copy, "_ctypes errno", free_errno_copy))) {

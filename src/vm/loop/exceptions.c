@@ -33,8 +33,10 @@ static KR_NOINLINE bool enter_handler(KrFrame *f, KrInstr *raised) {
     for (int i = base; i < f->code->nregs; i++) Py_CLEAR(f->regs[i]);
     PyObject *exc = take_exception();
     if (entry->lasti) {
-        /* an exception here leaves none of the handler's registers set: it goes to the next handler out */
-        f->regs[base] = PyLong_FromLong((long)(f->pc - 1 - f->code->instrs));
+        if (!(f->regs[base] = PyLong_FromLong((long)(f->pc - 1 - f->code->instrs)))) {
+            PyErr_Clear();
+            f->regs[base] = PyLong_FromLong(-1);    /* not known, for want of memory; small numbers need none */
+        }
         f->regs[base + 1] = exc;
     } else {
         f->regs[base] = exc;
@@ -89,7 +91,8 @@ OP(RERAISE) {
     SAVE();
     PyObject *v = OWN(in.a);
     if (in.c) {             /* the line is that of the first raise, the handler that of this instruction */
-        f->pc = f->code->instrs + PyLong_AsLong(R(in.b)) + 1;
+        long at = PyLong_AsLong(R(in.b));
+        if (at >= 0) f->pc = f->code->instrs + at + 1;
         if (CONSUMED(in.b)) Py_CLEAR(REG(in.b));
     }
     PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(v)), v, PyException_GetTraceback(v));
