@@ -115,6 +115,9 @@ COLORS = ("#2f6f4f", "#c9762b", "#5b6abf", "#8a4f7d")
 def plot(results, groups, others, notes):
     """An SVG: a line for each workload on a logarithmic scale; a disc is the best iteration, a ring the first."""
     left, width, line, top = 190, 620, 13, 64
+    unsure = sum(any(noisy(results[p].get(n)) for p in (BASE, *others)) for n in groups)
+    if unsure:
+        notes += f"; times of {unsure} of {len(groups)} workloads were noisy"
     rows = []
     for group in dict.fromkeys(groups.values()):
         names = [n for n, g in groups.items() if g == group and results[BASE].get(n)]

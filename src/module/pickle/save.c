@@ -312,8 +312,11 @@ static int save_list_items(Pickler *p, PyObject *o) {
     if (PyList_GET_SIZE(o) == 1) return save_held(p, PyList_GET_ITEM(o, 0)) < 0 ? -1 : kr_pickle_op(p, OP_APPEND);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(o);) {
         if (kr_pickle_op(p, OP_MARK) < 0) return -1;
-        for (Py_ssize_t end = i + BATCH; i < end && i < PyList_GET_SIZE(o); i++)
-            if (save_held(p, PyList_GET_ITEM(o, i)) < 0) return -1;
+        for (Py_ssize_t end = i + BATCH; i < end && i < PyList_GET_SIZE(o); i++) {
+            PyObject *item = PyList_GET_ITEM(o, i);
+            bool plain = PyLong_CheckExact(item) && !p->persistent_id;      /* no code of anybody's runs */
+            if ((plain ? kr_pickle_boundary(p) < 0 || save_long(p, item) < 0 : save_held(p, item) < 0)) return -1;
+        }
         if (kr_pickle_op(p, OP_APPENDS) < 0) return -1;
     }
     return 0;
