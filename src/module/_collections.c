@@ -174,7 +174,7 @@ static PyObject *tg_repr(PyObject *self) { return PyUnicode_FromFormat("%s(%zd, 
 static PyMemberDef tg_members[] = {{"__doc__", T_OBJECT, offsetof(TupleGetter, doc), 0, NULL}, {NULL, 0, 0, 0, NULL}};
 static PyMethodDef tg_methods[] = {{"__reduce__", tg_reduce, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
 static PyTypeObject tuplegetter_type = {
-    KR_STATIC_TYPE_HEAD .tp_name = "collections._tuplegetter", .tp_basicsize = sizeof(TupleGetter), .tp_dealloc = tg_dealloc, .tp_repr = tg_repr,
+    KR_STATIC_TYPE_HEAD .tp_name = "_collections._tuplegetter", .tp_basicsize = sizeof(TupleGetter), .tp_dealloc = tg_dealloc, .tp_repr = tg_repr,
     .tp_getattro = PyObject_GenericGetAttr, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, .tp_traverse = tg_traverse, .tp_clear = tg_clear,
     .tp_methods = tg_methods, .tp_members = tg_members, .tp_descr_get = tg_get, .tp_descr_set = tg_set, .tp_alloc = PyType_GenericAlloc, .tp_new = tg_new,
     .tp_free = PyObject_GC_Del,

@@ -336,7 +336,8 @@ static PyMethodDef dict_methods[] = {
     {"setdefault", KR_METH(dict_setdefault), METH_FASTCALL,
      PyDoc_STR("setdefault($self, key, default=None, /)\n--\n\nThe key's value; a missing key is first added with default.")},
     {"pop", KR_METH(dict_pop), METH_FASTCALL,
-     PyDoc_STR("D.pop(k[,d]) -> v, take the key out and return its value.\n\nA missing key gives d, or KeyError without it.")},
+     PyDoc_STR("pop($self, key, default=<unrepresentable>, /)\n--\n\n"
+               "D.pop(k[,d]) -> v, take the key out and return its value.\n\nA missing key gives d, or KeyError without it.")},
     {"popitem", dict_popitem, METH_NOARGS,
      PyDoc_STR("popitem($self, /)\n--\n\nTake out the pair that was added last, as a tuple.\n\nRaises KeyError when the dict is empty.")},
     {"keys", kr_dict_keys_view, METH_NOARGS, PyDoc_STR("D.keys() -> a set-like view of the keys")},

@@ -242,7 +242,11 @@ static PyMethodDef code_methods[] = {
     {"__sizeof__", code_sizeof, METH_NOARGS, "The size in memory, in bytes."},
     {"co_lines", code_lines, METH_NOARGS, "Triples (start, end, line) of instruction offsets."},
     {"co_positions", code_positions, METH_NOARGS, "The position (line, end line, column, end column) of each instruction."},
-    {"replace", KR_METH(code_replace), METH_FASTCALL | METH_KEYWORDS, "replace($self, /, **changes)\n--\n\nA copy with some attributes changed."},
+    {"replace", KR_METH(code_replace), METH_FASTCALL | METH_KEYWORDS,
+     "replace($self, /, *, co_argcount=-1, co_posonlyargcount=-1,\n        co_kwonlyargcount=-1, co_nlocals=-1, co_stacksize=-1,\n"
+     "        co_flags=-1, co_firstlineno=-1, co_code=None, co_consts=None,\n        co_names=None, co_varnames=None, co_freevars=None,\n"
+     "        co_cellvars=None, co_filename=None, co_name=None,\n        co_qualname=None, co_linetable=None, co_exceptiontable=None)\n--\n\n"
+     "A copy with some attributes changed."},
     {"_varname_from_oparg", varname_from_oparg, METH_O, "_varname_from_oparg($self, /, oparg)\n--\n\nThe name of a local register."},
     {NULL, NULL, 0, NULL},
 };

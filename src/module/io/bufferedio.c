@@ -697,17 +697,26 @@ release:
 #define COMMON_METHODS                                                                                                                       \
     {"detach", KR_METH(buffered_detach), METH_NOARGS}, {"flush", KR_METH(buffered_flush), METH_NOARGS}, {"close", KR_METH(buffered_close), METH_NOARGS}, \
     {"seekable", KR_METH(buffered_seekable), METH_NOARGS}, {"fileno", KR_METH(buffered_fileno), METH_NOARGS},                                 \
-    {"isatty", KR_METH(buffered_isatty), METH_NOARGS}, {"tell", KR_METH(buffered_tell), METH_NOARGS}, {"seek", KR_METH(buffered_seek), METH_VARARGS},    \
-    {"truncate", KR_METH(buffered_truncate), METH_VARARGS}, {"__sizeof__", KR_METH(buffered_sizeof), METH_NOARGS}, {"_dealloc_warn", KR_METH(buffered_dealloc_warn), METH_O},                          \
+    {"isatty", KR_METH(buffered_isatty), METH_NOARGS}, {"tell", KR_METH(buffered_tell), METH_NOARGS}, \
+    {"seek", KR_METH(buffered_seek), METH_VARARGS, "seek($self, target, whence=0, /)\n--\n\nMoves the stream position; the new one."}, \
+    {"truncate", KR_METH(buffered_truncate), METH_VARARGS, "truncate($self, pos=None, /)\n--\n\nCuts the file at a size, the position by default."}, \
+    {"__sizeof__", KR_METH(buffered_sizeof), METH_NOARGS}, {"_dealloc_warn", KR_METH(buffered_dealloc_warn), METH_O}, \
     {"__reduce__", no_pickle, METH_VARARGS}, {"__reduce_ex__", no_pickle, METH_VARARGS}, {"__getstate__", no_pickle, METH_NOARGS}
 #define READ_METHODS                                                                                                                         \
-    {"read", KR_METH(buffered_read), METH_VARARGS}, {"peek", KR_METH(buffered_peek), METH_VARARGS}, {"read1", KR_METH(buffered_read1), METH_VARARGS}, \
-    {"readinto", KR_METH(buffered_readinto), METH_O}, {"readinto1", KR_METH(buffered_readinto1), METH_O}, {"readline", KR_METH(buffered_readline), METH_VARARGS}
+    {"read", KR_METH(buffered_read), METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads so much, or to the end."}, \
+    {"peek", KR_METH(buffered_peek), METH_VARARGS, "peek($self, size=0, /)\n--\n\nBytes that come next, the position stays."}, \
+    {"read1", KR_METH(buffered_read1), METH_VARARGS, "read1($self, size=-1, /)\n--\n\nReads with one call of the raw stream at most."}, \
+    {"readinto", KR_METH(buffered_readinto), METH_O, "readinto($self, buffer, /)\n--\n\nReads into a buffer; how many bytes."}, \
+    {"readinto1", KR_METH(buffered_readinto1), METH_O, "readinto1($self, buffer, /)\n--\n\nThe same with one call of the raw stream at most."}, \
+    {"readline", KR_METH(buffered_readline), METH_VARARGS, "readline($self, size=-1, /)\n--\n\nA line, or so much of it."}
 #define READABLE {"readable", KR_METH(buffered_readable), METH_NOARGS}
 #define WRITABLE {"writable", KR_METH(buffered_writable), METH_NOARGS}
 static PyMethodDef reader_methods[] = {COMMON_METHODS, READ_METHODS, READABLE, {NULL}};
-static PyMethodDef writer_methods[] = {COMMON_METHODS, WRITABLE, {"write", KR_METH(buffered_write), METH_O}, {NULL}};
-static PyMethodDef random_methods[] = {COMMON_METHODS, READ_METHODS, READABLE, WRITABLE, {"write", KR_METH(buffered_write), METH_O}, {NULL}};
+static PyMethodDef writer_methods[] = {
+    COMMON_METHODS, WRITABLE, {"write", KR_METH(buffered_write), METH_O, "write($self, buffer, /)\n--\n\nWrites; how much was taken."}, {NULL}};
+static PyMethodDef random_methods[] = {
+    COMMON_METHODS, READ_METHODS, READABLE, WRITABLE,
+    {"write", KR_METH(buffered_write), METH_O, "write($self, buffer, /)\n--\n\nWrites; how much was taken."}, {NULL}};
 static PyMemberDef buffered_members[] = {{"raw", T_OBJECT, offsetof(Buffered, raw), READONLY}, {NULL}};
 static PyGetSetDef buffered_getset[] = {{"closed", (getter)buffered_get_closed, NULL, NULL}, {"name", (getter)buffered_get_name, NULL, NULL},
     {"mode", (getter)buffered_get_mode, NULL, NULL}, {"_finalizing", (getter)buffered_get_finalizing, (setter)buffered_set_finalizing, NULL}, {NULL}};

@@ -331,14 +331,25 @@ static void bytesio_dealloc(BytesIO *self) {
 static PyObject *bytesio_get_closed(BytesIO *self, void *ignored) { return PyBool_FromLong(!self->buf); }
 
 static PyMethodDef bytesio_methods[] = {
-    {"readable", KR_METH(bytesio_true), METH_NOARGS}, {"seekable", KR_METH(bytesio_true), METH_NOARGS}, {"writable", KR_METH(bytesio_true), METH_NOARGS},
-    {"close", KR_METH(bytesio_close), METH_NOARGS}, {"flush", KR_METH(bytesio_flush), METH_NOARGS}, {"isatty", KR_METH(bytesio_false), METH_NOARGS},
-    {"tell", KR_METH(bytesio_tell), METH_NOARGS}, {"write", KR_METH(bytesio_write), METH_O}, {"writelines", KR_METH(bytesio_writelines), METH_O},
-    {"read1", KR_METH(bytesio_read), METH_VARARGS}, {"readinto", KR_METH(bytesio_readinto), METH_O}, {"readline", KR_METH(bytesio_readline), METH_VARARGS},
-    {"readlines", KR_METH(bytesio_readlines), METH_VARARGS}, {"read", KR_METH(bytesio_read), METH_VARARGS},
+    {"readable", KR_METH(bytesio_true), METH_NOARGS, "readable($self, /)\n--\n\nWhether read() works."},
+    {"seekable", KR_METH(bytesio_true), METH_NOARGS, "seekable($self, /)\n--\n\nWhether seek() works."},
+    {"writable", KR_METH(bytesio_true), METH_NOARGS, "writable($self, /)\n--\n\nWhether write() works."},
+    {"close", KR_METH(bytesio_close), METH_NOARGS, "close($self, /)\n--\n\nFlushes and closes."},
+    {"flush", KR_METH(bytesio_flush), METH_NOARGS, "flush($self, /)\n--\n\nWrites what is buffered."},
+    {"isatty", KR_METH(bytesio_false), METH_NOARGS, "isatty($self, /)\n--\n\nWhether it is a terminal."},
+    {"tell", KR_METH(bytesio_tell), METH_NOARGS, "tell($self, /)\n--\n\nThe stream position."},
+    {"write", KR_METH(bytesio_write), METH_O, "write($self, b, /)\n--\n\nWrites; how much was taken."},
+    {"writelines", KR_METH(bytesio_writelines), METH_O, "writelines($self, lines, /)\n--\n\nWrites several lines."},
+    {"read1", KR_METH(bytesio_read), METH_VARARGS, "read1($self, size=-1, /)\n--\n\nReads with one call of the raw stream at most."},
+    {"readinto", KR_METH(bytesio_readinto), METH_O, "readinto($self, buffer, /)\n--\n\nReads into a buffer; how many bytes."},
+    {"readline", KR_METH(bytesio_readline), METH_VARARGS, "readline($self, size=-1, /)\n--\n\nA line, or so much of it."},
+    {"readlines", KR_METH(bytesio_readlines), METH_VARARGS, "readlines($self, size=None, /)\n--\n\nA list of lines."},
+    {"read", KR_METH(bytesio_read), METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads so much, or to the end."},
     {"getbuffer", KR_METH(bytesio_getbuffer), METH_NOARGS, "getbuffer($self, /)\n--\n\nA view of the contents."},
-    {"getvalue", KR_METH(bytesio_getvalue), METH_NOARGS, "getvalue($self, /)\n--\n\nThe contents."}, {"seek", KR_METH(bytesio_seek), METH_VARARGS},
-    {"truncate", KR_METH(bytesio_truncate), METH_VARARGS}, {"__getstate__", KR_METH(bytesio_getstate), METH_NOARGS},
+    {"getvalue", KR_METH(bytesio_getvalue), METH_NOARGS, "getvalue($self, /)\n--\n\nThe contents."},
+    {"seek", KR_METH(bytesio_seek), METH_VARARGS, "seek($self, pos, whence=0, /)\n--\n\nMoves the stream position; the new one."},
+    {"truncate", KR_METH(bytesio_truncate), METH_VARARGS, "truncate($self, size=None, /)\n--\n\nCuts the file at a size, the position by default."},
+    {"__getstate__", KR_METH(bytesio_getstate), METH_NOARGS},
     {"__setstate__", KR_METH(bytesio_setstate), METH_O}, {"__sizeof__", KR_METH(bytesio_sizeof), METH_NOARGS}, {NULL}};
 static PyGetSetDef bytesio_getset[] = {{"closed", (getter)bytesio_get_closed, NULL, "True if the file is closed."}, {NULL}};
 PyTypeObject kr_io_bytesio_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io.BytesIO", .tp_basicsize = sizeof(BytesIO), .tp_dealloc = (destructor)bytesio_dealloc,

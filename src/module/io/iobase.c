@@ -407,8 +407,11 @@ static PyObject *no_read(PyObject *self, PyObject *args) { return kr_io_unsuppor
 static PyObject *no_read1(PyObject *self, PyObject *args) { return kr_io_unsupported("read1"); }
 static PyObject *no_write(PyObject *self, PyObject *args) { return kr_io_unsupported("write"); }
 static PyObject *no_readline(PyObject *self, PyObject *args) { return kr_io_unsupported("readline"); }
-static PyMethodDef bufferedbase_methods[] = {{"detach", no_detach, METH_NOARGS}, {"read", no_read, METH_VARARGS}, {"read1", no_read1, METH_VARARGS},
-    {"readinto", bufferedbase_readinto, METH_O}, {"readinto1", bufferedbase_readinto1, METH_O}, {"write", no_write, METH_VARARGS}, {NULL}};
+static PyMethodDef bufferedbase_methods[] = {
+    {"detach", no_detach, METH_NOARGS, "detach($self, /)\n--\n\nTakes the raw stream away; this one is unusable then."},
+    {"read", no_read, METH_VARARGS}, {"read1", no_read1, METH_VARARGS},
+    {"readinto", bufferedbase_readinto, METH_O, "readinto($self, buffer, /)\n--\n\nReads into a buffer; how many bytes."},
+    {"readinto1", bufferedbase_readinto1, METH_O, "readinto1($self, buffer, /)\n--\n\nThe same with one read at most."}, {"write", no_write, METH_VARARGS}, {NULL}};
 PyTypeObject kr_io_bufferedbase_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io._BufferedIOBase",
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, .tp_doc = "The base of buffered binary streams.",
     .tp_methods = bufferedbase_methods, .tp_base = &kr_io_base_type};

@@ -165,8 +165,11 @@ static PyObject *newline_newlines(Newline *self, void *ignored) {
     default: Py_RETURN_NONE;
     }
 }
-static PyMethodDef newline_methods[] = {{"decode", KR_METH(newline_decode), METH_VARARGS | METH_KEYWORDS}, {"getstate", KR_METH(newline_getstate), METH_NOARGS},
-    {"setstate", KR_METH(newline_setstate), METH_O}, {"reset", KR_METH(newline_reset), METH_NOARGS}, {NULL}};
+static PyMethodDef newline_methods[] = {
+    {"decode", KR_METH(newline_decode), METH_VARARGS | METH_KEYWORDS, "decode($self, /, input, final=False)\n--\n\nDecodes, with line ends translated."},
+    {"getstate", KR_METH(newline_getstate), METH_NOARGS, "getstate($self, /)\n--\n\nWhat is needed to go on from here."},
+    {"setstate", KR_METH(newline_setstate), METH_O, "setstate($self, state, /)\n--\n\nGoes on from such a state."},
+    {"reset", KR_METH(newline_reset), METH_NOARGS, "reset($self, /)\n--\n\nBegins anew."}, {NULL}};
 static PyGetSetDef newline_getset[] = {{"newlines", (getter)newline_newlines, NULL, NULL}, {NULL}};
 PyTypeObject kr_io_newline_type = {KR_STATIC_TYPE_HEAD.tp_name = "_io.IncrementalNewlineDecoder", .tp_basicsize = sizeof(Newline),
     .tp_dealloc = (destructor)newline_dealloc, .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,

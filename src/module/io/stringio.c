@@ -351,10 +351,17 @@ static PyObject *get_newlines(StringIO *self, void *ignored) {
     return self->decoder ? PyObject_GetAttrString(self->decoder, "newlines") : Py_NewRef(Py_None);
 }
 static PyMethodDef stringio_methods[] = {
-    {"close", KR_METH(stringio_close), METH_NOARGS}, {"getvalue", KR_METH(stringio_getvalue), METH_NOARGS, "getvalue($self, /)\n--\n\nThe contents."},
-    {"read", KR_METH(stringio_read), METH_VARARGS}, {"readline", KR_METH(stringio_readline), METH_VARARGS}, {"tell", KR_METH(stringio_tell), METH_NOARGS},
-    {"truncate", KR_METH(stringio_truncate), METH_VARARGS}, {"seek", KR_METH(stringio_seek), METH_VARARGS}, {"write", KR_METH(stringio_write), METH_O},
-    {"seekable", KR_METH(stringio_true), METH_NOARGS}, {"readable", KR_METH(stringio_true), METH_NOARGS}, {"writable", KR_METH(stringio_true), METH_NOARGS},
+    {"close", KR_METH(stringio_close), METH_NOARGS, "close($self, /)\n--\n\nFlushes and closes."},
+    {"getvalue", KR_METH(stringio_getvalue), METH_NOARGS, "getvalue($self, /)\n--\n\nThe contents."},
+    {"read", KR_METH(stringio_read), METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads so much, or to the end."},
+    {"readline", KR_METH(stringio_readline), METH_VARARGS, "readline($self, size=-1, /)\n--\n\nA line, or so much of it."},
+    {"tell", KR_METH(stringio_tell), METH_NOARGS, "tell($self, /)\n--\n\nThe stream position."},
+    {"truncate", KR_METH(stringio_truncate), METH_VARARGS, "truncate($self, pos=None, /)\n--\n\nCuts the file at a size, the position by default."},
+    {"seek", KR_METH(stringio_seek), METH_VARARGS, "seek($self, pos, whence=0, /)\n--\n\nMoves the stream position; the new one."},
+    {"write", KR_METH(stringio_write), METH_O, "write($self, s, /)\n--\n\nWrites; how much was taken."},
+    {"seekable", KR_METH(stringio_true), METH_NOARGS, "seekable($self, /)\n--\n\nWhether seek() works."},
+    {"readable", KR_METH(stringio_true), METH_NOARGS, "readable($self, /)\n--\n\nWhether read() works."},
+    {"writable", KR_METH(stringio_true), METH_NOARGS, "writable($self, /)\n--\n\nWhether write() works."},
     {"__getstate__", KR_METH(stringio_getstate), METH_NOARGS}, {"__setstate__", KR_METH(stringio_setstate), METH_O}, {NULL}};
 static PyGetSetDef stringio_getset[] = {{"closed", (getter)get_closed, NULL, NULL}, {"newlines", (getter)get_newlines, NULL, NULL},
                                         {"line_buffering", (getter)get_line_buffering, NULL, NULL}, {NULL}};

@@ -969,12 +969,22 @@ static int set_chunk(Text *self, PyObject *v, void *ignored) {
     return 0;
 }
 static PyMethodDef text_methods[] = {
-    {"detach", KR_METH(text_detach), METH_NOARGS}, {"reconfigure", KR_METH(text_reconfigure), METH_VARARGS | METH_KEYWORDS},
-    {"write", KR_METH(text_write), METH_O}, {"read", KR_METH(text_read), METH_VARARGS}, {"readline", KR_METH(text_readline), METH_VARARGS},
-    {"flush", KR_METH(text_flush), METH_NOARGS}, {"close", KR_METH(text_close), METH_NOARGS}, {"fileno", KR_METH(text_fileno), METH_NOARGS},
-    {"seekable", KR_METH(text_seekable), METH_NOARGS}, {"readable", KR_METH(text_readable), METH_NOARGS}, {"writable", KR_METH(text_writable), METH_NOARGS},
-    {"isatty", KR_METH(text_isatty), METH_NOARGS}, {"seek", KR_METH(text_seek), METH_VARARGS}, {"tell", KR_METH(text_tell), METH_NOARGS},
-    {"truncate", KR_METH(text_truncate), METH_VARARGS}, {"__reduce__", no_pickle, METH_VARARGS}, {"__reduce_ex__", no_pickle, METH_VARARGS}, {NULL}};
+    {"detach", KR_METH(text_detach), METH_NOARGS, "detach($self, /)\n--\n\nTakes the underlying stream away; this one is unusable then."},
+    {"reconfigure", KR_METH(text_reconfigure), METH_VARARGS | METH_KEYWORDS, "reconfigure($self, /, *, encoding=None, errors=None, newline=None,\n            line_buffering=None, write_through=None)\n--\n\nChanges how text is read and written."},
+    {"write", KR_METH(text_write), METH_O, "write($self, text, /)\n--\n\nWrites; how much was taken."},
+    {"read", KR_METH(text_read), METH_VARARGS, "read($self, size=-1, /)\n--\n\nReads so much, or to the end."},
+    {"readline", KR_METH(text_readline), METH_VARARGS, "readline($self, size=-1, /)\n--\n\nA line, or so much of it."},
+    {"flush", KR_METH(text_flush), METH_NOARGS, "flush($self, /)\n--\n\nWrites what is buffered."},
+    {"close", KR_METH(text_close), METH_NOARGS, "close($self, /)\n--\n\nFlushes and closes."},
+    {"fileno", KR_METH(text_fileno), METH_NOARGS, "fileno($self, /)\n--\n\nThe descriptor."},
+    {"seekable", KR_METH(text_seekable), METH_NOARGS, "seekable($self, /)\n--\n\nWhether seek() works."},
+    {"readable", KR_METH(text_readable), METH_NOARGS, "readable($self, /)\n--\n\nWhether read() works."},
+    {"writable", KR_METH(text_writable), METH_NOARGS, "writable($self, /)\n--\n\nWhether write() works."},
+    {"isatty", KR_METH(text_isatty), METH_NOARGS, "isatty($self, /)\n--\n\nWhether it is a terminal."},
+    {"seek", KR_METH(text_seek), METH_VARARGS, "seek($self, cookie, whence=0, /)\n--\n\nMoves the stream position; the new one."},
+    {"tell", KR_METH(text_tell), METH_NOARGS, "tell($self, /)\n--\n\nThe stream position."},
+    {"truncate", KR_METH(text_truncate), METH_VARARGS, "truncate($self, pos=None, /)\n--\n\nCuts the file at a size, the position by default."},
+    {"__reduce__", no_pickle, METH_VARARGS}, {"__reduce_ex__", no_pickle, METH_VARARGS}, {NULL}};
 static PyMemberDef text_members[] = {{"encoding", T_OBJECT, offsetof(Text, encoding), READONLY}, {"buffer", T_OBJECT, offsetof(Text, buffer), READONLY},
     {"line_buffering", T_BOOL, offsetof(Text, line_buffering), READONLY}, {"write_through", T_BOOL, offsetof(Text, write_through), READONLY},
     {"_finalizing", T_BOOL, offsetof(Text, finalizing), 0}, {NULL}};

@@ -95,7 +95,7 @@ OP(CALL_EX) {
     if (in.c) CLEAR(&REG(in.b + 3));
     if (!v) ERROR();
     SET(in.a, v);
-    NEXT();
+    NEXT_POLLING();
 }
 OP(MAKE_FUNCTION) { SAVE(); STORE_RESULT(kr_vm_make_function(f, &REG(in.b), in.c)); }
 OP(LOAD_BUILD_CLASS) { SAVE(); STORE_RESULT(kr_vm_build_class_function(f)); }
