@@ -38,9 +38,14 @@ typedef struct KrFrame {
     PyFrameObject *object;      /* owned, NULL until somebody asks */
     PyObject *init_self;        /* owned; only with KR_CONT_INIT */
     PyObject **saved_top;       /* reg_top to go back to when this activation ends */
-    uint8_t owner, cont;
-    uint8_t flags;              /* KR_FRAME_... */
-    uint8_t leaving;            /* its activation has ended: it is the running one only until its locals are released, and nobody sees it */
+    union {
+        struct {
+            uint8_t owner, cont;
+            uint8_t flags;      /* KR_FRAME_... */
+            uint8_t leaving;    /* its activation has ended: it is the running one only until its locals are released, and nobody sees it */
+        };
+        uint32_t shape;         /* all four, to be compared at once */
+    };
     int trace_prev;             /* index of the instruction that was traced last; -1: none */
 } KrFrame;
 
@@ -48,9 +53,8 @@ typedef struct KrFrame {
 enum { KR_FRAME_REG_SEGMENT = 1, KR_FRAME_HEADER_SEGMENT = 2, KR_FRAME_SEEN = 4 };
 /* Whether the frame is on the stack, has no flags, and its result goes where `cont` says: one comparison. */
 KR_INLINE bool kr_frame_is_plain(const KrFrame *f, KrCont cont) {
-    const uint8_t plain[4] = {KR_FRAME_ON_STACK, (uint8_t)cont, 0, 0};
-    _Static_assert(offsetof(KrFrame, leaving) == offsetof(KrFrame, owner) + 3, "compared at once");
-    return memcmp(&f->owner, plain, sizeof plain) == 0;
+    _Static_assert(KR_FRAME_ON_STACK == 0 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "cont is the second byte, the others are 0");
+    return f->shape == (uint32_t)cont << 8;
 }
 
 /* The frame that Python code finds in the place of f: f, or the first one outwards that is neither being left nor still in the prologue of its

@@ -10,6 +10,7 @@ typedef struct {
     const struct KrDispatch *dispatch; /* the loop's table of handlers in force: plain, tracing or counting */
     struct KrFrame *frame;          /* the running frame; NULL outside Python code */
     PyObject *dying[4];             /* what the instruction that ends now destroys: see NEXT_RELEASING */
+    PyObject *arguments[12];        /* of CALL_KW_PY (KR_PLAN_MAX), only during the instruction: an array of its own would keep it from its tail call */
     PyObject *pair[2];              /* of FOR_ITER_ITEMS and the like, only during the instruction */
     struct KrRegChunk *reg_chunk;   /* current segment of the register stack */
     PyObject **reg_top, **reg_limit;/* first free register, end of the segment */

@@ -347,7 +347,8 @@ OP(CALL_KW_PY) {
     GUARD(cache->extra == bound);
     Py_ssize_t positional = in.c + bound - PyTuple_GET_SIZE(KWNAMES()), count = code->base.co_argcount, params = count + code->base.co_kwonlyargcount;
     Py_ssize_t defaults = func->func_defaults ? PyTuple_GET_SIZE(func->func_defaults) : 0;
-    PyObject **window = base + 2 - bound, *values[KR_PLAN_MAX], **named = window + positional;
+    PyObject **window = base + 2 - bound, **values = t->vm.arguments, **named = window + positional;
+    _Static_assert(KR_ARRAY_LEN(t->vm.arguments) == KR_PLAN_MAX, "room for all");
     if (KR_UNLIKELY(f->owner != KR_FRAME_ON_STACK) || !CAN_PUSH(window, code)) GOTO(kr_body_CALL_KW);
     uint64_t plan = cache->word[1] >> (KR_PLAN_BITS * positional);
     for (Py_ssize_t i = positional; i < params; i++, plan >>= KR_PLAN_BITS) {
