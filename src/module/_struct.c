@@ -170,7 +170,7 @@ static PyObject *unpack_item(const char *p, const Item *it) {
     case 'p': {
         Py_ssize_t n = it->size > 0 ? (unsigned char)*p : 0;
         if (n >= it->size)
-            n = it->size - 1;
+            n = it->size > 0 ? it->size - 1 : 0;
         return PyBytes_FromStringAndSize(p + 1, n);
     }
     case 'b': return PyLong_FromLong((signed char)*p);

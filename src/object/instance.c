@@ -60,15 +60,18 @@ PyObject *kr_object_dict(PyObject *o) {
     return *p;
 }
 
-/* The address of the dict pointer, after turning values into a dict; NULL when the type has none (or, rarely, out of memory). */
-PyObject **_PyObject_GetDictPtr(PyObject *o) {
+PyObject **kr_object_dict_ptr(PyObject *o) {
     if (!kr_has_managed_dict(o))
         return fixed_dict_ptr(o);
-    if (*kr_instance_values_ptr(o) != NULL && managed_dict(o) == NULL) {
-        PyErr_Clear();
+    if (*kr_instance_values_ptr(o) != NULL && managed_dict(o) == NULL)
         return NULL;
-    }
     return kr_instance_dict_ptr(o);
+}
+PyObject **_PyObject_GetDictPtr(PyObject *o) {
+    PyObject **p = kr_object_dict_ptr(o);
+    if (p == NULL && kr_has_managed_dict(o))
+        PyErr_Clear();
+    return p;
 }
 
 static PyObject *dict_get(PyObject *d, PyObject *name) {

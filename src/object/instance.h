@@ -19,6 +19,8 @@ KR_INLINE bool kr_has_managed_dict(PyObject *o) { return Py_TYPE(o)->tp_flags & 
 
 /* o's __dict__ (making it), for managed and tp_dictoffset objects alike; NULL without exception if the type has none. */
 PyObject *kr_object_dict(PyObject *o) KR_BORROWED KR_MAY_RAISE;
+/* The address of the dict pointer, after turning values into a dict; NULL without an exception when the type has none. */
+PyObject **kr_object_dict_ptr(PyObject *o) KR_MAY_RAISE;
 /* The attribute in o's own storage only (values or dict), NULL without exception when absent. */
 PyObject *kr_instance_get(PyObject *o, PyObject *name) KR_NEW_REF KR_MAY_RAISE;
 /* Stores (value borrowed; NULL deletes: -1 with AttributeError/KeyError-free -2 when absent). */

@@ -690,9 +690,10 @@ PyObject *PyObject_GenericGetDict(PyObject *o, void *context) {
 
 /* Setter for __dict__. */
 int PyObject_GenericSetDict(PyObject *o, PyObject *value, void *context) {
-    PyObject **p = _PyObject_GetDictPtr(o);
+    PyObject **p = kr_object_dict_ptr(o);
     if (p == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "This object has no __dict__");
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_AttributeError, "This object has no __dict__");
         return -1;
     }
     if (value == NULL) {

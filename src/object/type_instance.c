@@ -192,9 +192,10 @@ static int subtype_set_dict(PyObject *o, PyObject *value, void *unused) {
         PyObject *d = dict_descriptor(base, o);
         return d == NULL ? -1 : Py_TYPE(d)->tp_descr_set(d, o, value);
     }
-    PyObject **p = _PyObject_GetDictPtr(o);
+    PyObject **p = kr_object_dict_ptr(o);
     if (p == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "This object has no __dict__");
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_AttributeError, "This object has no __dict__");
         return -1;
     }
     if (value != NULL && !PyDict_Check(value)) {
