@@ -7,6 +7,7 @@
  */
 #include "object/call.h"
 #include "object/abstract.h"
+#include "object/descr.h"
 #include "object/tuple.h"
 #include "runtime/modsupport.h"
 
@@ -105,12 +106,17 @@ static bool flat_make(FlatArgs *f, PyObject *const *args, Py_ssize_t nargs, PyOb
 PyObject *_PyObject_MakeTpCall(PyThreadState *ts, PyObject *callable, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords) {
     ternaryfunc call = Py_TYPE(callable)->tp_call;
     if (!call) return kr_type_error("'%.200s' object is not callable", callable);
+    PyObject *self = NULL;      /* of a slot wrapper: it takes the other arguments as a tuple */
+    if (Py_IS_TYPE(callable, &PyWrapperDescr_Type) && nargs >= 1 && PyType_IsSubtype(Py_TYPE(args[0]), PyDescr_TYPE(callable))) {
+        self = *args++;
+        nargs--;
+    }
     PyObject *tuple = kr_stack_as_tuple(args, nargs), *dict = NULL, *r = NULL;
     if (!tuple) return NULL;
     if (keywords && PyDict_Check(keywords)) dict = Py_NewRef(keywords);
     else if (keywords && PyTuple_GET_SIZE(keywords) && !(dict = _PyStack_AsDict(args + nargs, keywords))) goto out;
     if (Py_EnterRecursiveCall(" while calling a Python object") == 0) {
-        r = call(callable, tuple, dict);
+        r = self ? kr_wrapper_call_slot((PyWrapperDescrObject *)callable, self, tuple, dict) : call(callable, tuple, dict);
         Py_LeaveRecursiveCall();
         r = kr_check_result(ts, callable, r);
     }

@@ -29,4 +29,7 @@ PyObject *kr_descr_repr(PyObject *self, const char *what) KR_NEW_REF KR_MAY_RAIS
 PyObject *kr_property_getter(PyObject *property) KR_BORROWED;
 PyObject *kr_static_wrapped(PyObject *method) KR_BORROWED;
 
+/* Runs a slot wrapper on self, which is known to fit it, with the other arguments. */
+PyObject *kr_wrapper_call_slot(PyWrapperDescrObject *d, PyObject *self, PyObject *args, PyObject *kwargs) KR_NEW_REF KR_MAY_RAISE KR_RUNS_PYTHON;
+
 #endif

@@ -165,7 +165,7 @@ PyObject *PyDescr_NewWrapper(PyTypeObject *type, struct wrapperbase *base, void 
 }
 
 /* Calls the slot with an object of the right type. */
-static PyObject *wrapper_call_slot(PyWrapperDescrObject *d, PyObject *self, PyObject *args, PyObject *kwargs) {
+PyObject *kr_wrapper_call_slot(PyWrapperDescrObject *d, PyObject *self, PyObject *args, PyObject *kwargs) {
     struct wrapperbase *base = d->d_base;
     if (base->flags & PyWrapperFlag_KEYWORDS) return ((wrapperfunc_kwds)(void (*)(void))base->wrapper)(self, args, d->d_wrapped, kwargs);
     if (kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0) return base->wrapper(self, args, d->d_wrapped);
@@ -191,7 +191,7 @@ static PyObject *wrapper_descr_call(PyObject *d, PyObject *args, PyObject *kwarg
     }
     PyObject *rest = PyTuple_GetSlice(args, 1, n);
     if (rest == NULL) return NULL;
-    PyObject *r = wrapper_call_slot((PyWrapperDescrObject *)d, self, rest, kwargs);
+    PyObject *r = kr_wrapper_call_slot((PyWrapperDescrObject *)d, self, rest, kwargs);
     Py_DECREF(rest);
     return r;
 }
@@ -269,7 +269,7 @@ static int wrapper_traverse(PyObject *o, visitproc visit, void *arg) {
 
 static PyObject *wrapper_call(PyObject *o, PyObject *args, PyObject *kwargs) {
     KrMethodWrapper *w = (KrMethodWrapper *)o;
-    return wrapper_call_slot(w->descr, w->self, args, kwargs);
+    return kr_wrapper_call_slot(w->descr, w->self, args, kwargs);
 }
 
 static PyObject *wrapper_repr(PyObject *o) {
