@@ -69,7 +69,7 @@ def run(krait, name, allowed, source, slower):
     tail = done.stderr[-1500:]
     if done.returncode < 0:
         return f"killed by signal {-done.returncode}\n{tail}"
-    if "Fatal Python error" in done.stderr or "SystemError" in done.stderr or "Sanitizer" in done.stderr or "runtime error:" in done.stderr:
+    if "Fatal Python error" in done.stderr or "SystemError" in done.stderr or "Sanitizer: " in done.stderr and "ERROR: " in done.stderr or "runtime error:" in done.stderr:
         return tail
     outcomes = re.findall(r"^outcome: (\w+)$", done.stdout, re.M)
     if not outcomes or done.returncode:

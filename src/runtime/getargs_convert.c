@@ -309,7 +309,10 @@ static const char *convert_object(KrArgs *a, PyObject *arg, const char **format)
         if (!r) return must_be(a, "(unspecified)", arg);
         if (r == Py_CLEANUP_SUPPORTED) {
             const char *error = remember(a, to, NULL);
-            if (error) return error;
+            if (error) {
+                convert(NULL, to);
+                return error;
+            }
             a->done[a->ndone - 1].convert = convert;
         }
     } else {
